@@ -1,0 +1,141 @@
+"""Documented decisions, and how they are laid over a scenario."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from alignsim import documents, evidence
+from alignsim.scenario import Fixed, Scenario, options
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Entry(_Frozen):
+    """One dated entry of a course; holds to the next one, or through ``until``."""
+
+    date: str
+    value: int | str
+    range: tuple[int | str, int | str]
+    source: Annotated[list[str], Field(min_length=1)]
+    until: str | None = None
+
+
+class Course(_Frozen):
+    """The documented course of one state's decision in one episode."""
+
+    state: str
+    decision: str
+    toward: str | None = None
+    course: Annotated[list[Entry], Field(min_length=1)]
+
+
+class _File(_Frozen):
+    history: dict[str, list[Course]]
+
+
+@dataclass(frozen=True)
+class Documented:
+    """The documented option of one decision at one step, by index, with its coding range."""
+
+    step: int
+    date: str
+    state: str
+    decision: str
+    toward: str | None
+    value: int
+    low: int
+    high: int
+    source: tuple[str, ...]
+
+
+Key = tuple[str, str, str | None]
+"""State, decision, toward."""
+
+
+@cache
+def read(root: Path | None = None) -> dict[str, list[Course]]:
+    """Documented courses by episode, from ``seeds/history.yaml``. Raises DocumentError."""
+    document = documents.read((root or evidence.data_root()) / "seeds" / "history.yaml")
+    try:
+        return _File.model_validate(document.data).history
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = tuple(key for key in first["loc"] if isinstance(key, str | int))
+        raise document.error(path, first["msg"]) from None
+
+
+def documented(scenario: Scenario) -> list[Documented]:
+    """Every documented decision of a scenario's episode, by course and step.
+
+    A what-if has the history of its episode. Raises ValueError on an option or date that the
+    episode does not have.
+    """
+    records = []
+    for course in read().get(scenario.episode, []):
+        names = options(scenario, course.state, course.decision)
+        calendar = scenario.calendar
+        starts = [calendar.step_of(entry.date) for entry in course.course]
+        if None in starts or starts != sorted(set(starts), key=lambda step: step or 0):
+            raise ValueError(f"{scenario.name}: {course.state} {course.decision}: dates")
+        for entry, start, after in zip(course.course, starts, [*starts[1:], None], strict=True):
+            end = calendar.steps if after is None else after
+            if entry.until is not None:
+                end = (calendar.step_of(entry.until) or 0) + 1
+            for step in range(start or 0, end):
+                low, value, high = (
+                    names.index(str(option))
+                    for option in (entry.range[0], entry.value, entry.range[1])
+                )
+                if not low <= value <= high:
+                    raise ValueError(f"{scenario.name}: {course.state}: {entry.date}: range")
+                records.append(
+                    Documented(
+                        step,
+                        calendar.dates[step],
+                        course.state,
+                        course.decision,
+                        course.toward,
+                        value,
+                        low,
+                        high,
+                        tuple(entry.source),
+                    )
+                )
+    return records
+
+
+def by_key(records: list[Documented]) -> dict[Key, list[Documented]]:
+    """Records grouped by state, decision and toward, in the order of the file."""
+    grouped: dict[Key, list[Documented]] = {}
+    for record in records:
+        grouped.setdefault((record.state, record.decision, record.toward), []).append(record)
+    return grouped
+
+
+def replayed(scenario: Scenario) -> Scenario:
+    """The scenario with every documented decision fixed as it was made.
+
+    The likelihood of a history is the product of the model's probabilities along this replay.
+    """
+    fixed: list[dict[str, Any]] = []
+    for record in documented(scenario):
+        end = scenario.calendar.ends[record.step]
+        names = options(scenario, record.state, record.decision)
+        fixed.append(
+            {
+                "state": record.state,
+                "decision": record.decision,
+                "toward": record.toward,
+                "from": end,
+                "to": end,
+                "option": names[record.value],
+                "source": list(record.source),
+            }
+        )
+    entries = tuple(Fixed.model_validate(entry) for entry in fixed)
+    return scenario.model_copy(update={"fixed": (*scenario.fixed, *entries)})

@@ -1,0 +1,260 @@
+"""The compiled engine: the loop over runs and steps around the functions of the theory.
+
+No formula stands here. The functions of ``terms``, ``decision``, ``situation`` and ``draws`` are
+made callable from compiled code as they are; what is written here is the order of a step, which
+the Mesa model shares and parity tests hold together, choice by choice.
+"""
+
+import hashlib
+import inspect
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba.extending import register_jitable
+from numpy.typing import NDArray
+
+from alignsim import decision, draws, situation, terms
+from alignsim.decision import ASSURE, PRESS, Weights
+from alignsim.situation import (
+    LEADER_ASSURED_SUPPLY,
+    LEADER_CEILING,
+    LEADER_TRADE_SHARE,
+    TRADE_SHARE,
+    WORLD_ALIGNMENT,
+    WORLD_SEVERITY,
+    Dynamics,
+)
+
+_THEORY = (terms, decision, situation, draws)
+
+
+class Outcome(NamedTuple):
+    """Decisions of many runs, as option indices; shapes in runs R, steps T, allies A."""
+
+    leader_level: NDArray[np.int8]  # (R, T)
+    leader_stance: NDArray[np.int8]  # (R, T, A)
+    target_stance: NDArray[np.int8]  # (R, T, A)
+    level: NDArray[np.int8]  # (R, T, A)
+    engagement: NDArray[np.int8]  # (R, T, A)
+    pressure: NDArray[np.float64]  # (R, T)
+    misalignment: NDArray[np.float64]  # (R, T)
+
+
+def functions(module: ModuleType) -> list[FunctionType]:
+    """Functions defined in a module of the theory."""
+    return [
+        item
+        for _, item in inspect.getmembers(module, inspect.isfunction)
+        if item.__module__ == module.__name__
+    ]
+
+
+def _cache_folder() -> str:
+    """A cache folder for exactly this source: the compiler's own key sees one file only."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for module in (*_THEORY, inspect.getmodule(_cache_folder)):
+        digest.update(inspect.getsource(module).encode())  # type: ignore[arg-type]
+    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alignsim"
+    folder = root / digest.hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError:
+        return tempfile.mkdtemp(prefix="alignsim-")
+    return str(folder)
+
+
+def _compiled(function: Callable[..., Any]) -> Any:
+    """Compile with a cache beside no source file; the folder is set for this function only."""
+    for module in _THEORY:
+        for item in functions(module):
+            register_jitable(item)
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = _cache_folder()
+    try:
+        return numba.njit(cache=True)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def _simulate(
+    line: Any,
+    w: Weights,
+    dynamics: Dynamics,
+    key0: int,
+    key1: int,
+    first: int,
+    out: Outcome,
+) -> None:
+    """Run ``first``, ``first + 1``, … into the rows of ``out``; ``dynamics`` are per step."""
+    runs, steps = out.leader_level.shape
+    allies = line.allies.shape[1]
+    utilities = np.empty(decision.LEVELS)
+    level = np.empty(allies, np.int64)
+    engagement = np.empty(allies, np.int64)
+    next_level = np.empty(allies, np.int64)
+    next_engagement = np.empty(allies, np.int64)
+    severity = np.empty(allies)
+    scale = np.empty(allies)
+    added = np.empty(allies)
+    leader_stance = np.empty(allies, np.int64)
+    target_stance = np.empty(allies, np.int64)
+    for row in range(runs):
+        run = first + row
+        leader = line.initial_leader
+        alignment_added = 0.0
+        for a in range(allies):
+            level[a] = line.initial_levels[a]
+            engagement[a] = line.initial_engagements[a]
+            severity[a] = line.initial_severity
+            scale[a] = 1.0
+            added[a] = 0.0
+        for step in range(steps):
+            event = line.world[step, WORLD_SEVERITY]
+            alignment = terms.compounded(line.world[step, WORLD_ALIGNMENT], alignment_added)
+            leader_row = line.leader[step]
+            blocs = line.bloc_levels[step]
+            shares = line.bloc_shares[step]
+            trade = line.allies[step, :, TRADE_SHARE]
+            for a in range(allies):
+                severity[a] = terms.perceived_severity(severity[a], event, dynamics.persistence)
+
+            leader_view = situation.leader_view(leader_row, event, leader)
+            fixed = line.fixed_leader_level[step]
+            highest = max(int(leader_row[LEADER_CEILING]), fixed)
+            for option in range(highest + 1):
+                utilities[option] = decision.total(decision.leader_terms(w, leader_view, option))
+            leader = fixed
+            if fixed < 0:
+                draw = draws.uniform(key0, key1, run, step, 0, draws.LEVEL)
+                leader = decision.choose(utilities[: highest + 1], w.precision_leader_level, draw)
+
+            for a in range(allies):
+                leader_stance[a] = line.fixed_leader_stance[step, a]
+                if leader_stance[a] < 0:
+                    stance_view = situation.leader_stance_view(
+                        leader_row, line.allies[step, a], scale[a], event, leader, level[a]
+                    )
+                    for option in range(3):
+                        utilities[option] = decision.total(
+                            decision.leader_stance_terms(w, stance_view, option)
+                        )
+                    draw = draws.uniform(key0, key1, run, step, 0, draws.STANCE + a)
+                    leader_stance[a] = decision.choose(
+                        utilities[:3], w.precision_leader_stance, draw
+                    )
+
+            pressure = situation.pressure(
+                leader, leader_row[LEADER_TRADE_SHARE], blocs, shares, level, trade
+            )
+            for a in range(allies):
+                target_stance[a] = line.fixed_target_stance[step, a]
+                if target_stance[a] < 0:
+                    target_view = situation.target_view(
+                        line.allies[step, a], alignment, pressure, event, level[a]
+                    )
+                    for option in range(3):
+                        utilities[option] = decision.total(
+                            decision.target_terms(w, target_view, option)
+                        )
+                    draw = draws.uniform(key0, key1, run, step, 1, draws.STANCE + a)
+                    target_stance[a] = decision.choose(
+                        utilities[:3], w.precision_target_stance, draw
+                    )
+
+            for a in range(allies):
+                supply = 0.0
+                if leader_stance[a] == ASSURE:
+                    supply = leader_row[LEADER_ASSURED_SUPPLY]
+                view = situation.ally_view(
+                    line.allies[step, a],
+                    scale[a],
+                    added[a],
+                    severity[a],
+                    alignment,
+                    dynamics.abstention_premium,
+                    leader_stance[a] == PRESS,
+                    supply,
+                    leader,
+                    situation.coalition_level(line.club[a], leader, blocs, level),
+                    decision.courting(target_stance[a]),
+                    level[a],
+                    engagement[a],
+                )
+                next_level[a] = line.fixed_level[step, a]
+                if next_level[a] < 0:
+                    for option in range(decision.LEVELS):
+                        utilities[option] = decision.total(decision.level_terms(w, view, option))
+                    draw = draws.uniform(key0, key1, run, step, 2 + a, draws.LEVEL)
+                    next_level[a] = decision.choose(utilities, w.precision_level, draw)
+                next_engagement[a] = line.fixed_engagement[step, a]
+                if next_engagement[a] < 0:
+                    for option in range(decision.ENGAGEMENTS):
+                        utilities[option] = decision.total(
+                            decision.engagement_terms(w, view, next_level[a], option)
+                        )
+                    draw = draws.uniform(key0, key1, run, step, 2 + a, draws.ENGAGEMENT)
+                    next_engagement[a] = decision.choose(
+                        utilities[: decision.ENGAGEMENTS], w.precision_engagement, draw
+                    )
+
+            for a in range(allies):
+                level[a] = next_level[a]
+                engagement[a] = next_engagement[a]
+                coerced = 1.0 if target_stance[a] == 0 else 0.0
+                scale[a] = terms.energy_drift(
+                    scale[a], decision.unit_engagement(engagement[a]), dynamics.energy_drift
+                )
+                added[a] = terms.rise(added[a], coerced, dynamics.threat_rise)
+                out.level[row, step, a] = level[a]
+                out.engagement[row, step, a] = engagement[a]
+                out.leader_stance[row, step, a] = leader_stance[a]
+                out.target_stance[row, step, a] = target_stance[a]
+            pressure = situation.pressure(
+                leader,
+                leader_row[LEADER_TRADE_SHARE],
+                line.bloc_levels_now[step],
+                shares,
+                level,
+                trade,
+            )
+            out.leader_level[row, step] = leader
+            out.pressure[row, step] = pressure
+            out.misalignment[row, step] = situation.spread(leader, level)
+            alignment_added = terms.rise(alignment_added, pressure, dynamics.alignment_rise)
+
+
+_simulate_compiled: Any = None
+
+
+def simulate(
+    line: Any, weights: Weights, dynamics: Dynamics, seed: int, first: int, runs: int
+) -> Outcome:
+    """Free runs ``first`` to ``first + runs - 1`` of a timeline.
+
+    ``dynamics`` are the yearly and monthly ones; the timeline says how long a step is. Compiles on
+    first use, and reads the compiled code from a cache after that.
+    """
+    global _simulate_compiled
+    if _simulate_compiled is None:
+        _simulate_compiled = _compiled(_simulate)
+    steps, allies = line.allies.shape[:2]
+    out = Outcome(
+        np.zeros((runs, steps), np.int8),
+        np.zeros((runs, steps, allies), np.int8),
+        np.zeros((runs, steps, allies), np.int8),
+        np.zeros((runs, steps, allies), np.int8),
+        np.zeros((runs, steps, allies), np.int8),
+        np.zeros((runs, steps)),
+        np.zeros((runs, steps)),
+    )
+    per_step = situation.per_step(dynamics, line.months)
+    _simulate_compiled(line, weights, per_step, *draws.key(seed), first, out)
+    return out

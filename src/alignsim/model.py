@@ -1,0 +1,181 @@
+"""The Mesa model: the readable reference engine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+
+from alignsim import scenario as scenarios
+from alignsim import draws, situation, terms
+from alignsim import timeline as timelines
+from alignsim import weights as weight_sets
+from alignsim.agents import Ally, Decision, Leader, Target
+from alignsim.decision import Weights
+from alignsim.scenario import Scenario
+from alignsim.weights import Parameters
+
+MAX_SEED = 2**64 - 1
+
+
+class AlignmentModel(mesa.Model):  # type: ignore[misc]
+    """Four kinds of decisions a step, in fixed order: leader, target, allies, feedback.
+
+    Parameters
+    ----------
+    scenario:
+        A :class:`Scenario`, or the name or file of one.
+    weights:
+        :class:`Parameters`, or the name or file of a weight set.
+    run:
+        Number of the run under the seed; runs differ, what-ifs under one run share their draws.
+    rng:
+        Seed, 0 to 2^64 - 1. None draws one; the draws depend on it and on ``run`` alone.
+
+    The model stops (``running`` turns False) after the scenario's last step. Raises DocumentError
+    for a fault in a file, ValueError for a seed or run out of range, RuntimeError for a step past
+    the end.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str | Path = "crimea-2014",
+        weights: Parameters | str | Path = "calibrated",
+        run: int = 0,
+        rng: Any = None,
+    ) -> None:
+        """Set the stage a step before the scenario begins."""
+        self.draw_seed = _draw_seed(rng)
+        self.draw_key = draws.key(self.draw_seed)
+        if not 0 <= run < 2**32:
+            raise ValueError(f"run {run} is not in 0 to 2^32 - 1")
+        super().__init__(rng=self.draw_seed)
+        self.scenario = scenario if isinstance(scenario, Scenario) else scenarios.read(scenario)
+        self.run = run
+        chosen = weights if isinstance(weights, Parameters) else weight_sets.read(weights)
+        self.weights: Weights = chosen.weights
+        self.timeline = timelines.build(self.scenario)
+        self.dynamics = situation.per_step(chosen.dynamics, self.timeline.months)
+        self.decisions: list[Decision] = []
+        self.step_index = -1
+        self.alignment_added = 0.0
+        self.ally_codes = self.scenario.allies
+        self.club_rows: list[list[float]] = self.timeline.club.tolist()
+        self._people()
+        self._look(0)
+        self.pressure = 0.0
+        self.misalignment = 0.0
+        self.datacollector = _collector()
+
+    def _people(self) -> None:
+        """Create the agents; their numbers key the draws."""
+        line = self.timeline
+        self.leader = Leader(self, self.scenario.leader, 0, line.initial_leader)
+        self.target = Target(self, self.scenario.target, 1)
+        self.allies = [
+            Ally(
+                self,
+                code,
+                2 + position,
+                position,
+                (int(line.initial_levels[position]), int(line.initial_engagements[position])),
+            )
+            for position, code in enumerate(self.ally_codes)
+        ]
+
+    def _look(self, step: int) -> None:
+        """Read the scenario's inputs of a step."""
+        line = self.timeline
+        self.date = self.scenario.calendar.dates[step]
+        self.ally_rows: list[list[float]] = line.allies[step].tolist()
+        self.leader_row: list[float] = line.leader[step].tolist()
+        self.severity = float(line.world[step, situation.WORLD_SEVERITY])
+        self.alignment = terms.compounded(
+            float(line.world[step, situation.WORLD_ALIGNMENT]), self.alignment_added
+        )
+        self.bloc_levels_before: list[float] = line.bloc_levels[step].tolist()
+        self.bloc_levels: list[float] = line.bloc_levels_now[step].tolist()
+        self.bloc_shares: list[float] = line.bloc_shares[step].tolist()
+
+    def step(self) -> None:
+        """One step: events, leader, target, allies together, feedback, record."""
+        if not self.running:
+            raise RuntimeError(f"the scenario ended after step {self.step_index}")
+        self.step_index += 1
+        self._look(self.step_index)
+        allies = self.agents_by_type[Ally]
+        allies.do("perceive")
+        self.leader.decide_level()
+        self.leader.decide_stances()
+        self.target.decide_stances()
+        allies.do("decide").do("commit")
+        self._record()
+        allies.do("feed_back")
+        self.alignment_added = terms.rise(
+            self.alignment_added, self.pressure, self.dynamics.alignment_rise
+        )
+        self.running = self.step_index + 1 < self.scenario.calendar.steps
+
+    def pressure_now(self, blocs: Sequence[float] | None = None) -> float:
+        """Coalition pressure on the target: levels weighted by share in its trade (D14-30).
+
+        While a step is under way, blocs and allies count with their levels of the step before.
+        """
+        return situation.pressure(
+            self.leader.level,
+            self.leader_row[situation.LEADER_TRADE_SHARE],
+            self.bloc_levels_before if blocs is None else blocs,
+            self.bloc_shares,
+            [ally.level for ally in self.allies],
+            [ally.row[situation.TRADE_SHARE] for ally in self.allies],
+        )
+
+    def _record(self) -> None:
+        self.pressure = self.pressure_now(self.bloc_levels)
+        self.misalignment = situation.spread(
+            self.leader.level, [ally.level for ally in self.allies]
+        )
+        self.datacollector.collect(self)
+
+    def run_all(self) -> "AlignmentModel":
+        """Step to the end of the scenario and return the model."""
+        while self.running:
+            self.step()
+        return self
+
+
+def _draw_seed(rng: Any) -> int:
+    """The seed of the draws: an integer as it is, otherwise 63 bits of the generator given."""
+    if isinstance(rng, int | np.integer):
+        if not 0 <= int(rng) <= MAX_SEED:
+            raise ValueError(f"seed {rng} is not in 0 to 2^64 - 1")
+        return int(rng)
+    return int(np.random.default_rng(rng).integers(2**63))
+
+
+def _collector() -> mesa.DataCollector:
+    return mesa.DataCollector(
+        model_reporters={
+            "date": "date",
+            "severity": "severity",
+            "alignment": "alignment",
+            "pressure": "pressure",
+            "misalignment": "misalignment",
+            "leader_level": lambda model: model.leader.level,
+        },
+        agenttype_reporters={
+            Ally: {
+                "state": "code",
+                "level": "level",
+                "engagement": "engagement",
+                "perceived_severity": "severity",
+            },
+            Target: {"state": "code", "stances": lambda agent: tuple(agent.stances)},
+            Leader: {
+                "state": "code",
+                "level": "level",
+                "stances": lambda agent: tuple(agent.stances),
+            },
+        },
+    )

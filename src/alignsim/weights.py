@@ -1,0 +1,143 @@
+"""Weight sets: one vector for all allies and episodes, read from ``configs/weights``."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from alignsim import documents, evidence
+from alignsim.decision import GROUPS, PRECISIONS, Weights
+from alignsim.documents import Document, DocumentError
+from alignsim.situation import Dynamics
+
+TERMS = tuple(term for group in GROUPS.values() for term in group)
+GROUP_OF = {term: group for group, names in GROUPS.items() for term in names}
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Number(_Frozen):
+    """A weight or parameter with its uncertainty and source."""
+
+    value: Annotated[float, Field(ge=0.0, le=1000.0, allow_inf_nan=False, strict=True)]
+    range: tuple[float, float]
+    source: list[str]
+
+
+class WeightSet(_Frozen):
+    """A weight file: group weights, term weights within their group, precision and dynamics."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+    kind: Literal["weights"]
+    status: Literal["calibrated", "illustrative"]
+    note: str
+    data: str
+    method: str
+    date: str
+    precision: dict[str, Number]
+    groups: dict[str, Number]
+    terms: dict[str, Number]
+    dynamics: dict[str, Number]
+
+
+class Parameters(NamedTuple):
+    """What both engines take: total term weights and the dynamics."""
+
+    name: str
+    weights: Weights
+    dynamics: Dynamics
+
+
+@cache
+def read(name: str | Path = "calibrated") -> Parameters:
+    """Read a weight set by shipped name or by file. Raises DocumentError."""
+    return parameters(read_set(name))
+
+
+def read_set(name: str | Path) -> WeightSet:
+    """The same with ranges, sources and status."""
+    return parse(documents.read(find(name)))
+
+
+def find(name: str | Path) -> Path:
+    """File of a weight set given by shipped name or by path."""
+    text = str(name)
+    if isinstance(name, Path) or text.endswith((".yaml", ".yml")) or "/" in text:
+        return Path(name)
+    folder = evidence.data_root() / "configs" / "weights"
+    file = folder / f"{text}.yaml"
+    if not file.is_file():
+        known = ", ".join(sorted(found.stem for found in folder.glob("*.yaml")))
+        raise DocumentError(text[:100], None, "", f"no such weights; shipped: {known}")
+    return file
+
+
+def parse(document: Document) -> WeightSet:
+    """Check a weight file. Raises DocumentError."""
+    try:
+        weights = WeightSet.model_validate(document.data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = tuple(key for key in first["loc"] if isinstance(key, str | int))
+        raise document.error(path, first["msg"]) from None
+    for key, expected in (
+        ("groups", tuple(GROUPS)),
+        ("terms", TERMS),
+        ("dynamics", Dynamics._fields),
+        ("precision", PRECISIONS),
+    ):
+        stated = getattr(weights, key)
+        for name in stated:
+            if name not in expected:
+                raise document.error((key, name), f"unknown key; allowed: {', '.join(expected)}")
+        for name in expected:
+            if name not in stated:
+                raise document.error((key,), f"missing key {name}")
+    for name, number in weights.precision.items():
+        if number.value <= 0.0:
+            raise document.error(("precision", name, "value"), "should be above 0")
+    if weights.dynamics["persistence"].value >= 1.0:
+        raise document.error(("dynamics", "persistence", "value"), "should be below 1")
+    return weights
+
+
+def parameters(weights: WeightSet) -> Parameters:
+    """Total term weights (group times term) and dynamics of a weight set."""
+    return Parameters(
+        weights.name,
+        combine(
+            {name: number.value for name, number in weights.groups.items()},
+            {name: number.value for name, number in weights.terms.items()},
+            {name: number.value for name, number in weights.precision.items()},
+        ),
+        Dynamics(**{name: number.value for name, number in weights.dynamics.items()}),
+    )
+
+
+def combine(
+    groups: dict[str, float], terms: dict[str, float], precision: dict[str, float]
+) -> Weights:
+    """Total weights from group weights, term weights within the group, and the precisions."""
+    totals = {name: groups[GROUP_OF[name]] * terms[name] for name in TERMS}
+    return Weights(**totals, **{f"precision_{kind}": precision[kind] for kind in PRECISIONS})
+
+
+def only(parameters_: Parameters, group: str) -> Parameters:
+    """The same weights with an ally's other groups set to zero; inertia stays."""
+    kept = {group, "inertia", "leadership", "target"}
+    values = {
+        name: value if GROUP_OF.get(name, group) in kept else 0.0
+        for name, value in parameters_.weights._asdict().items()
+    }
+    return parameters_._replace(name=f"{group} only", weights=Weights(**values))
+
+
+def digest(parameters_: Parameters) -> str:
+    """Canonical JSON of weights and dynamics, for manifests."""
+    return json.dumps(
+        {**parameters_.weights._asdict(), **parameters_.dynamics._asdict()}, sort_keys=True
+    )
