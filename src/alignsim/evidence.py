@@ -87,9 +87,11 @@ def _read_article(document: documents.Document, claims: dict[str, Claim]) -> Non
         {"id", "author", "title", "publication", "year"},
         {"note"},
     )
-    for index, row in enumerate(document.data["claims"]):
+    _check_types(document, ("article",), about, {"id"}, set())
+    for index, row in enumerate(_list_at(document, ("claims",), document.data["claims"])):
         path = ("claims", index)
         _check_keys(document, path, row, {"id", "kind", "place", "claim", "who", "when"}, set())
+        _check_types(document, path, row, {"id", "place", "claim", "when"}, {"kind", "who"})
         if row["id"] in claims or not row["id"].startswith(about["id"] + "-"):
             raise document.error((*path, "id"), f"an id of {about['id']} that is used once")
         for kind in row["kind"]:
@@ -136,6 +138,29 @@ def _check_keys(
     for key in sorted(required):
         if key not in row:
             raise document.error(path, f"missing key {key}")
+
+
+def _check_types(
+    document: documents.Document,
+    path: documents.Location,
+    row: dict[str, Any],
+    texts: set[str],
+    lists: set[str],
+) -> None:
+    """Texts must be texts, and lists lists of at least one text."""
+    for key in sorted(texts):
+        if not isinstance(row[key], str) or not row[key]:
+            raise document.error((*path, key), "a text")
+    for key in sorted(lists):
+        items = _list_at(document, (*path, key), row[key])
+        if not items or not all(isinstance(item, str) for item in items):
+            raise document.error((*path, key), "a list of texts")
+
+
+def _list_at(document: documents.Document, path: documents.Location, node: Any) -> list[Any]:
+    if not isinstance(node, list):
+        raise document.error(path, "a list")
+    return node
 
 
 def _list(names: set[str]) -> str:

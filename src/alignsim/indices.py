@@ -103,7 +103,7 @@ def threat(
     last the mean of strategic rivalry (0 or 1), past militarised disputes and present strain.
     Geometric, because a threat needs all three.
     """
-    power = other_capability / (own_capability + other_capability)
+    power = other_capability / (own_capability + other_capability) if other_capability else 0.0
     proximity = math.exp(-distance_km / NEARNESS_KM)
     hostility = (rivalry + 1.0 - math.exp(-disputes / DISPUTES_SCALE) + strain) / 3.0
     return float((power * proximity * hostility) ** (1.0 / 3.0))

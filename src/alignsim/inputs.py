@@ -9,6 +9,13 @@ from typing import Literal
 
 Kind = Literal["measured", "judged"]
 
+_NOUNS = {
+    "rubric": "a rubric score",
+    "share": "a share",
+    "level": "a level",
+    "engagement": "an engagement",
+}
+
 
 @dataclass(frozen=True)
 class Input:
@@ -25,12 +32,10 @@ class Input:
     @property
     def allowed(self) -> str:
         """The bounds in words, for messages: ``a share (0 to 1)``."""
-        noun = {"rubric": "a rubric score", "0 or 1": "0 or 1"}.get(self.unit)
-        if noun == "0 or 1":
-            return noun
-        if noun is None:
-            noun = "a share" if self.unit.startswith("share") else f"a number of {self.unit}"
-        return f"{noun} ({self.low:g} to {self.high:g})"
+        if self.unit == "0 or 1":
+            return self.unit
+        noun = _NOUNS.get(self.unit.split()[0], f"a number of {self.unit}")
+        return f"{noun} ({self.low:.0f} to {self.high:.0f})"
 
 
 def _share(name: str, of: str, meaning: str) -> Input:

@@ -8,6 +8,7 @@ the Mesa model shares and parity tests hold together, choice by choice.
 import hashlib
 import inspect
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -55,13 +56,23 @@ def functions(module: ModuleType) -> list[FunctionType]:
     ]
 
 
-def _cache_folder() -> str:
+def cache_folder() -> Path:
     """A cache folder for exactly this source: the compiler's own key sees one file only."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for module in (*_THEORY, inspect.getmodule(_cache_folder)):
-        digest.update(inspect.getsource(module).encode())  # type: ignore[arg-type]
+    for module in (*_THEORY, sys.modules[__name__]):
+        digest.update(inspect.getsource(module).encode())
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alignsim"
-    folder = root / digest.hexdigest()[:16]
+    return root / digest.hexdigest()[:16]
+
+
+def is_compiled() -> bool:
+    """Whether a first call will find the compiled code in the cache."""
+    return any(cache_folder().rglob("*.nbi"))
+
+
+def _usable_cache() -> str:
+    """The cache folder; where it cannot be written, one for this process."""
+    folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -76,12 +87,12 @@ def _compiled(function: Callable[..., Any]) -> Any:
     for module in _THEORY:
         for item in functions(module):
             register_jitable(item)
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _cache_folder()
+    before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = _usable_cache()  # type: ignore[attr-defined]
     try:
         return numba.njit(cache=True)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
 
 
 def _simulate(
@@ -96,8 +107,8 @@ def _simulate(
     """Run ``first``, ``first + 1``, … into the rows of ``out``; ``dynamics`` are per step."""
     runs, steps = out.leader_level.shape
     allies = line.allies.shape[1]
-    utilities = np.empty(decision.LEVELS)
-    level = np.empty(allies, np.int64)
+    utilities: Any = np.empty(decision.LEVELS)
+    level: Any = np.empty(allies, np.int64)
     engagement = np.empty(allies, np.int64)
     next_level = np.empty(allies, np.int64)
     next_engagement = np.empty(allies, np.int64)

@@ -7,8 +7,8 @@ from typing import Any
 import mesa
 import numpy as np
 
-from alignsim import scenario as scenarios
 from alignsim import draws, situation, terms
+from alignsim import reading as scenarios
 from alignsim import timeline as timelines
 from alignsim import weights as weight_sets
 from alignsim.agents import Ally, Decision, Leader, Target
@@ -51,6 +51,7 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
         if not 0 <= run < 2**32:
             raise ValueError(f"run {run} is not in 0 to 2^32 - 1")
         super().__init__(rng=self.draw_seed)
+        self.running: bool = True
         self.scenario = scenario if isinstance(scenario, Scenario) else scenarios.read(scenario)
         self.run = run
         chosen = weights if isinstance(weights, Parameters) else weight_sets.read(weights)

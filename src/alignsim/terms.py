@@ -155,9 +155,10 @@ def market(
 
 
 def inertia(before: float, now: float) -> float:
-    """Cost of moving fast (D14-17).
+    """Cost of changing course at all, and more the further (Samuelson and Zeckhauser 1988; D14-17).
 
-    -(x - x_before)^2. In [-1, 0]; also for engagement.
+    -|x - x_before|. In [-1, 0]; also for engagement. Linear, not squared: sanctions change seldom
+    and in packages, so the first step costs as much as the next.
     """
     return -abs(now - before)
 
@@ -179,7 +180,7 @@ def supply_lost(
 def restraint(dependence: float, pressure: float, leader: float, engagement: float) -> float:
     """How the alliance restrains closeness to the leader's adversary (Snyder 1984; D14-24).
 
-    -D (1 + p) x_L y. In [-2, 0].
+    -D (1 + p) x_L y^2. In [-2, 0]. Squared: keeping up old ties is tolerated, expansion is not.
     """
     return -dependence * (1.0 + pressure) * leader * engagement * engagement
 
@@ -193,10 +194,10 @@ def market_courted(
     engagement: float,
 ) -> float:
     """Openings and aims that engagement serves, wider when Russia courts (D14-02, D14-07, D14-10,
-    D14-25, L17-02, L17-04, L17-06, L17-15).
+    D14-25, L17-02, L17-04, L17-06, L17-15, C22-17).
 
-    +(k (1 + beta x_bar) + d) (1 + z) y: nothing is to be had while Russia coerces.
-    In [0, 2 (2 + beta)].
+    +(k (1 + beta x_bar) + d) (1 + z / 2) y: coercion halves the openings but does not close them.
+    In [0, 1.5 (2 + beta)].
     """
     opening = trade * (1.0 + abstention_premium * coalition_level) + aims
     return opening * (1.0 + COURTING_SWING * courting) * engagement
@@ -205,7 +206,7 @@ def market_courted(
 def coherence(level: float, engagement: float) -> float:
     """Sanctions and closeness contradict each other (D14-17, D14-24).
 
-    -x y. In [-1, 0].
+    -x y^2. In [-1, 0]. Squared for the same reason as restraint.
     """
     return -level * engagement * engagement
 

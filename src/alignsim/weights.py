@@ -1,6 +1,5 @@
 """Weight sets: one vector for all allies and episodes, read from ``configs/weights``."""
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -124,20 +123,3 @@ def combine(
     """Total weights from group weights, term weights within the group, and the precisions."""
     totals = {name: groups[GROUP_OF[name]] * terms[name] for name in TERMS}
     return Weights(**totals, **{f"precision_{kind}": precision[kind] for kind in PRECISIONS})
-
-
-def only(parameters_: Parameters, group: str) -> Parameters:
-    """The same weights with an ally's other groups set to zero; inertia stays."""
-    kept = {group, "inertia", "leadership", "target"}
-    values = {
-        name: value if GROUP_OF.get(name, group) in kept else 0.0
-        for name, value in parameters_.weights._asdict().items()
-    }
-    return parameters_._replace(name=f"{group} only", weights=Weights(**values))
-
-
-def digest(parameters_: Parameters) -> str:
-    """Canonical JSON of weights and dynamics, for manifests."""
-    return json.dumps(
-        {**parameters_.weights._asdict(), **parameters_.dynamics._asdict()}, sort_keys=True
-    )

@@ -1,0 +1,56 @@
+# Everything from nothing: a virtual environment, locked versions, and the two commands that matter.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check -q
+LOCK = requirements.lock
+
+.PHONY: reproduce test check coverage calibrate docs lock clean
+
+reproduce: $(VENV)/.base
+	$(BIN)/alignsim reproduce
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.check
+	$(BIN)/ruff check src tests experiments
+	$(BIN)/ruff format --check src tests experiments
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Branch coverage with the compiler off: compiled lines cannot be counted.
+coverage: $(VENV)/.test
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" --cov --cov-report=term --cov-fail-under=95
+
+# Fits every weight set again from its committed specification, in seconds.
+calibrate: $(VENV)/.test
+	for spec in experiments/calibration/*.yaml; do \
+	  name=$$(sed -n 's/^name: //p' $$spec); \
+	  $(BIN)/alignsim calibrate $$spec --out configs/weights/$$name.yaml || exit 1; \
+	done
+
+# The generated parts of docs/, seeds/ and configs/; a test says when they are out of date.
+docs: $(VENV)/.test
+	$(BIN)/python -m alignsim.documentation
+
+lock: $(VENV)/.check $(VENV)/.test
+	$(PIP) freeze --exclude-editable | grep -v '^alignsim' > $(LOCK)
+
+clean:
+	rm -rf $(VENV) report site .mypy_cache .ruff_cache .pytest_cache
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: $(BIN)/python pyproject.toml $(LOCK)
+	$(PIP) install -c $(LOCK) -e .
+	touch $@
+
+$(VENV)/.test: $(BIN)/python pyproject.toml $(LOCK)
+	$(PIP) install -c $(LOCK) -e ".[test]"
+	touch $@
+
+$(VENV)/.check: $(BIN)/python pyproject.toml $(LOCK)
+	$(PIP) install -c $(LOCK) -e ".[test,check]"
+	touch $@

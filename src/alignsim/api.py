@@ -1,0 +1,170 @@
+"""The commands as functions that return pandas tables."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from alignsim import (
+    comparison,
+    documents,
+    ensemble,
+    evaluation,
+    explanation,
+    history,
+    paths,
+    reading,
+    schema,
+    traceability,
+)
+from alignsim import weights as weight_sets
+from alignsim.documents import DocumentError
+from alignsim.scenario import Scenario
+
+
+def scenario(
+    name: str | Path,
+    whatifs: Iterable[str] = (),
+    settings: Iterable[tuple[str, float]] = (),
+) -> Scenario:
+    """A scenario by shipped name or file, with what-ifs and ``(path, value)`` settings applied.
+
+    Raises DocumentError.
+
+    >>> import alignsim
+    >>> alignsim.scenario("crimea-2014").calendar.dates[0]
+    '2014-03'
+    """
+    changes = [(path, str(value)) for path, value in settings]
+    return reading.with_settings(name, list(whatifs), changes)
+
+
+def run(
+    name: str | Path | Scenario,
+    runs: int = evaluation.RUNS,
+    seed: int = 0,
+    weights: str | Path = "calibrated",
+) -> pd.DataFrame:
+    """Free runs of a scenario: a row a decision and step, with the share of runs per option.
+
+    Columns: episode, state, decision, toward, date, documented, low, high, modal, probabilities.
+    Raises DocumentError for a fault in a file, ValueError for runs below 1.
+
+    >>> import alignsim
+    >>> table = alignsim.run("crimea-2014", runs=200, seed=0)
+    >>> japan = table.query("state == 'JPN' and decision == 'level'")
+    >>> len(japan)
+    10
+    """
+    played = name if isinstance(name, Scenario) else reading.read(name)
+    forecast = ensemble.free_runs(played, weight_sets.read(weights), runs, seed)
+    return pd.DataFrame(paths.of_ensemble(forecast, history.documented(played)))
+
+
+def reproduce(runs: int = evaluation.RUNS, seed: int = 0) -> dict[str, pd.DataFrame]:
+    """All shipped episodes beside history: tables ``paths`` and ``scores``.
+
+    >>> import alignsim
+    >>> tables = alignsim.reproduce(runs=200)
+    >>> sorted(tables)
+    ['paths', 'scores']
+    """
+    result = evaluation.evaluate(runs, seed)
+    return {"paths": pd.DataFrame(result.paths), "scores": pd.DataFrame(result.scores)}
+
+
+def explain(
+    name: str | Path | Scenario,
+    state: str,
+    date: str,
+    decision: str = "level",
+    toward: str | None = None,
+    run: int | None = None,
+    seed: int = 0,
+    weights: str | Path = "calibrated",
+) -> pd.DataFrame:
+    """Why a decision fell as it did: a row a term and neighbouring option, largest gain first.
+
+    Along the documented course unless ``run`` names a free run. Raises ValueError where the
+    scenario has no such decision.
+
+    >>> import alignsim
+    >>> table = alignsim.explain("crimea-2014", state="KOR", date="2014-07")
+    >>> sorted(table.against.unique())
+    ['1']
+    """
+    played = name if isinstance(name, Scenario) else reading.read(name)
+    found = explanation.explain(
+        played, weight_sets.read(weights), state, date, decision, toward, run, seed
+    )
+    return pd.DataFrame(found.rows())
+
+
+def whatif(
+    name: str | Path,
+    whatifs: Iterable[str] = (),
+    settings: Iterable[tuple[str, float]] = (),
+    runs: int = evaluation.RUNS,
+    seed: int = 0,
+    weights: str | Path = "calibrated",
+) -> pd.DataFrame:
+    """What-ifs against their episode under common random numbers, with 95 % intervals.
+
+    Each what-if is a variant of its own; ``settings`` are applied on top of each, or alone.
+
+    >>> import alignsim
+    >>> table = alignsim.whatif("crimea-2014", ["seoul-isolated"], runs=200)
+    >>> table.whatif.unique().tolist()
+    ['seoul-isolated']
+    """
+    changes = [(path, str(value)) for path, value in settings]
+    base = reading.read(name)
+    variants = [reading.with_settings(name, [item], changes) for item in whatifs]
+    if not variants:
+        variants = [reading.with_settings(name, [], changes)]
+    fitted = weight_sets.read(weights)
+    return pd.DataFrame(comparison.compare(base, variants, fitted, runs, seed))
+
+
+def evidence_matrix() -> pd.DataFrame:
+    """The traceability matrix: a row a claim and carrier.
+
+    >>> import alignsim
+    >>> alignsim.evidence_matrix().claim.nunique()
+    73
+    """
+    return pd.DataFrame(traceability.flat())
+
+
+def validate(files: Iterable[str | Path]) -> pd.DataFrame:
+    """Check scenario and weight files: a row a file, with the fault or an empty text.
+
+    >>> import alignsim
+    >>> alignsim.validate(["no-such-file.yaml"]).fault[0]
+    'no-such-file.yaml: cannot be read: No such file or directory'
+    """
+    return pd.DataFrame([{"file": str(file), "fault": fault(file)} for file in files])
+
+
+def fault(file: str | Path) -> str:
+    """The fault of a scenario or weight file in one line; empty where there is none."""
+    try:
+        document = documents.read(file)
+        if document.data.get("kind") == "weights":
+            weight_sets.parse(document)
+        else:
+            reading.resolve(document)
+    except DocumentError as error:
+        return str(error)
+    return ""
+
+
+def scenario_schema() -> dict[str, Any]:
+    """The JSON Schema of scenario files.
+
+    >>> import alignsim
+    >>> alignsim.scenario_schema()["title"]
+    'alignsim scenario'
+    """
+    return schema.json_schema()

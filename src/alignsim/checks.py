@@ -1,0 +1,258 @@
+"""Checks of a scenario's file: the first fault becomes one DocumentError, in plain words."""
+
+import re
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from alignsim import inputs
+from alignsim.documents import Document, DocumentError, Location
+from alignsim.scenario import (
+    MEANINGS,
+    Fixed,
+    Quantity,
+    Scenario,
+    WhatIf,
+    option_index,
+    options,
+    role_table,
+)
+
+KINDS = ("episode", "whatif")
+PLAIN = {
+    "dict_type": "should be a mapping",
+    "model_type": "should be a mapping",
+    "tuple_type": "should be a list",
+    "string_type": "should be text; quote it",
+}
+"""What some of pydantic's errors mean in YAML."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def kind(document: Document) -> str:
+    """Kind of a scenario file. Raises DocumentError where it is none."""
+    stated = document.data.get("kind")
+    if stated is None:
+        raise document.error(("kind",), f"missing key kind: {' or '.join(KINDS)}")
+    if stated not in KINDS:
+        raise document.error(("kind",), f"should be {' or '.join(KINDS)}")
+    return str(stated)
+
+
+def episode(document: Document) -> Scenario:
+    """Check an episode, or one that a what-if was applied to. Raises DocumentError."""
+    scenario = _parsed(Scenario, document)
+    _check_calendar(document, scenario)
+    _check_states(document, scenario)
+    _check_clubs(document, scenario)
+    _check_table(document, ("world",), scenario.world, inputs.WORLD)
+    for code, bloc in scenario.blocs.items():
+        course = {"level": bloc.level, "russia_trade_share": bloc.russia_trade_share}
+        _check_table(document, ("blocs", code), course, inputs.BLOC)
+    for code, table in scenario.states.items():
+        _check_table(document, ("states", code), table, role_table(scenario, code))
+    for index, fixed in enumerate(scenario.fixed):
+        _check_fixed(document, ("fixed", index), scenario, fixed)
+    return scenario
+
+
+def whatif(document: Document) -> WhatIf:
+    """Check a what-if by itself: not whether its paths exist. Raises DocumentError."""
+    parsed = _parsed(WhatIf, document)
+    for path, setting in parsed.set.items():
+        if path == "fixed":
+            if not isinstance(setting, list):
+                raise document.error(("set", path), "should be a list of fixed decisions")
+        elif not isinstance(setting, dict):
+            raise document.error(("set", path), "should be a mapping with value and source")
+        else:
+            for key in ("value", "source"):
+                if key not in setting:
+                    raise document.error(("set", path), f"missing key {key}")
+    return parsed
+
+
+# --- shape --------------------------------------------------------------------------------
+
+
+def _parsed(model: type[Model], document: Document) -> Model:
+    """Validate against a model; of several faults the first in the file is told.
+
+    Missing keys come last: one is often the other side of a misspelt key.
+    """
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+
+    def order(item: Any) -> tuple[bool, int]:
+        return item["type"] == "missing", document.line(_path(item["loc"], document.data))
+
+    raise _explained(min(faults, key=order), model, document)
+
+
+def _path(loc: tuple[Any, ...], data: Any) -> Location:
+    """The part of a pydantic location that stands in the data."""
+    node = data
+    for depth, key in enumerate(loc):
+        inside = key in node if isinstance(node, dict) else _is_index(key, node)
+        if not inside:
+            return loc[:depth]
+        node = node[key]
+    return loc
+
+
+def _is_index(key: Any, node: Any) -> bool:
+    return isinstance(node, list) and isinstance(key, int) and 0 <= key < len(node)
+
+
+def _explained(item: Any, model: type[BaseModel], document: Document) -> DocumentError:
+    """The message for one of pydantic's errors."""
+    path = _path(item["loc"], document.data)
+    if item["type"] == "extra_forbidden":
+        allowed = ", ".join(_allowed(model, item["loc"][:-1]))
+        return document.error(path, f"unknown key; allowed: {allowed}")
+    if item["type"] == "missing":
+        key = item["loc"][-1]
+        missing = f"missing key {key}" if isinstance(key, str) else "should have two: low and high"
+        return document.error(path, missing)
+    return document.error(path, _plain(item))
+
+
+def _plain(item: Any) -> str:
+    """One of pydantic's messages in words of YAML."""
+    context = item.get("ctx", {})
+    if item["type"] in PLAIN:
+        return PLAIN[item["type"]]
+    if item["type"] == "value_error":
+        return str(context["error"])
+    if context.get("pattern") in MEANINGS:
+        return MEANINGS[context["pattern"]]
+    message = re.sub("^(Input|Tuple|Dictionary) | after validation", "", item["msg"])
+    return message[0].lower() + message[1:]
+
+
+def _allowed(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+    """Keys allowed at a pydantic location."""
+    here: Any = model
+    for key in loc:
+        here = _below(here, key)
+    return [field.alias or name for name, field in here.model_fields.items()]
+
+
+def _below(annotation: Any, key: Any) -> Any:
+    """Annotation of what stands under a key: of a model's field, a dict's value, an item."""
+    while get_origin(annotation) in (Annotated, Union, UnionType):
+        annotation = get_args(annotation)[0]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = annotation.model_fields
+        return next(fields[name].annotation for name in fields if key in (name, fields[name].alias))
+    return get_args(annotation)[1 if get_origin(annotation) is dict else 0]
+
+
+# --- across keys --------------------------------------------------------------------------
+
+
+def _check_calendar(document: Document, scenario: Scenario) -> None:
+    calendar = scenario.calendar
+    if calendar.step == "quarter" and calendar.start[5:] not in ("01", "04", "07", "10"):
+        raise document.error(("calendar", "start"), "a quarter starts in month 01, 04, 07 or 10")
+
+
+def _check_states(document: Document, scenario: Scenario) -> None:
+    if scenario.target == scenario.leader:
+        raise document.error(("target",), f"{scenario.target} is the leader")
+    roles = [scenario.leader, scenario.target, *scenario.allies]
+    for index, ally in enumerate(scenario.allies):
+        if ally in roles[: 2 + index]:
+            raise document.error(("allies", index), f"{ally} is named twice")
+    for state in roles:
+        if state not in scenario.states:
+            raise document.error(("states",), f"missing state {state}")
+    for state in scenario.states:
+        _check_known(document, ("states", state), state, roles)
+    for code in scenario.blocs:
+        if code in roles:
+            raise document.error(("blocs", code), "a bloc cannot also be a state")
+    for state in scenario.labels:
+        _check_known(document, ("labels", state), state, [*roles, *scenario.blocs])
+
+
+def _check_clubs(document: Document, scenario: Scenario) -> None:
+    parties = [scenario.leader, *scenario.allies, *scenario.blocs]
+    for code, club in scenario.clubs.items():
+        for index, member in enumerate(club.members):
+            path: Location = ("clubs", code, "members", index)
+            _check_known(document, path, member, parties)
+            if member in club.members[:index]:
+                raise document.error(path, f"{member} is named twice")
+
+
+def _check_known(document: Document, path: Location, state: str, known: list[str]) -> None:
+    if state not in known:
+        raise document.error(path, f"unknown state {state}; allowed: {', '.join(known)}")
+
+
+def _check_table(
+    document: Document,
+    path: Location,
+    quantities: dict[str, Quantity],
+    table: dict[str, inputs.Input],
+) -> None:
+    for name in quantities:
+        if name not in table:
+            raise document.error((*path, name), f"unknown key; allowed: {', '.join(table)}")
+    for name, row in table.items():
+        if name not in quantities:
+            raise document.error(path, f"missing key {name}")
+        _check_quantity(document, (*path, name), quantities[name], row)
+
+
+def _check_quantity(
+    document: Document, path: Location, quantity: Quantity, row: inputs.Input
+) -> None:
+    if quantity.unit != row.unit:
+        raise document.error((*path, "unit"), f"should be {row.unit}")
+    _check_value(document, path, quantity.value, quantity.range, row)
+    before = ""
+    for index, change in enumerate(quantity.changes):
+        below = (*path, "changes", index)
+        _check_value(document, below, change.value, change.range, row)
+        if change.date[:7] <= before[:7]:
+            fault = "stands twice" if change.date[:7] == before[:7] else "is out of order"
+            raise document.error((*below, "date"), f"{change.date} {fault}; sort by month")
+        before = change.date
+
+
+def _check_value(
+    document: Document,
+    path: Location,
+    value: float,
+    bounds: tuple[float, float],
+    row: inputs.Input,
+) -> None:
+    for key, number in (("value", value), ("range", bounds[0]), ("range", bounds[1])):
+        if not row.low <= number <= row.high:
+            raise document.error((*path, key), f"{number:g} is not {row.allowed}")
+        if row.whole and number != int(number):
+            raise document.error((*path, key), f"{number:g} is not a whole number")
+    if not bounds[0] <= value <= bounds[1]:
+        raise document.error((*path, "range"), f"does not hold the value {value:g}")
+
+
+def _check_fixed(document: Document, path: Location, scenario: Scenario, fixed: Fixed) -> None:
+    actors = [scenario.leader, *scenario.allies, scenario.target]
+    _check_known(document, (*path, "state"), fixed.state, actors)
+    if (fixed.decision == "stance") != (fixed.toward is not None):
+        raise document.error((*path, "toward"), "goes with a stance, and only with one")
+    if fixed.toward is not None:
+        _check_known(document, (*path, "toward"), fixed.toward, list(scenario.allies))
+    if fixed.end[: len(fixed.start)] < fixed.start[: len(fixed.end)]:
+        raise document.error((*path, "to"), f"{fixed.end} is before {fixed.start}")
+    names = options(scenario, fixed.state, fixed.decision)
+    if not names:
+        raise document.error((*path, "decision"), f"{fixed.state} takes no {fixed.decision}")
+    if option_index(scenario, fixed) is None:
+        raise document.error((*path, "option"), f"should be one of {', '.join(names)}")

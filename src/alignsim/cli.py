@@ -1,0 +1,359 @@
+"""The commands. Heavy modules are imported by the command that needs them."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alignsim import __version__
+
+SEED = click.IntRange(0, 2**64 - 1)
+RUNS = click.IntRange(1, 10_000_000)
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+_seed = click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the draws.")
+_runs = click.option("--runs", type=RUNS, default=2000, show_default=True, help="Free runs.")
+_weights = click.option(
+    "--weights", default="calibrated", show_default=True, help="Weight set, by name or file."
+)
+
+
+def main() -> None:
+    """Run the command line; every fault of the user's ends in one line and exit code 2."""
+    try:
+        code = cli.main(prog_name="alignsim", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _stop(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("alignsim: stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (ValueError, OSError) as error:
+        if isinstance(error, OSError) or _is_expected(error):
+            _stop(str(error))
+        raise
+
+
+def _is_expected(error: ValueError) -> bool:
+    from alignsim.documents import DocumentError
+
+    return isinstance(error, DocumentError)
+
+
+def _stop(message: str) -> None:
+    click.echo(f"alignsim: {' '.join(message.split())}", err=True)
+    sys.exit(2)
+
+
+def _usage(action: Callable[[], Any]) -> Any:
+    """Run an action whose ValueError is a wrong argument rather than a fault of the program."""
+    from alignsim.documents import DocumentError
+
+    try:
+        return action()
+    except DocumentError:
+        raise
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def _announce_compilation() -> None:
+    from alignsim import kernel
+
+    if not kernel.is_compiled():
+        click.echo("compiling the engine, once; this takes about 10 seconds ...", err=True)
+
+
+@click.group(context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="alignsim")
+def cli() -> None:
+    """Who joins the sanctions, how far, when, and why?
+
+    An agent-based simulation of alliance alignment choices: the United States, Japan, South Korea
+    and Russia weigh energy security, alliance dependence and regional threat.
+
+    \b
+    Examples:
+      alignsim reproduce
+      alignsim explain crimea-2014 --state KOR --date 2014-07
+      alignsim whatif crimea-2014 seoul-isolated
+    """
+
+
+@cli.command()
+@click.argument("scenario")
+@_runs
+@_seed
+@_weights
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for paths.csv and run.json.")
+@_json
+def run(scenario: str, runs: int, seed: int, weights: str, out: Path | None, as_json: bool) -> None:
+    """Run a scenario freely and show each decision beside history.
+
+    SCENARIO is a shipped name or a file. With --runs 1 a single run is shown decision by decision.
+
+    \b
+    Examples:
+      alignsim run crimea-2014
+      alignsim run ukraine-2022 --runs 1 --seed 7
+      alignsim run my-scenario.yaml --weights neutral --out results
+    """
+    from alignsim import runs as run_records
+
+    if runs > 1:
+        _announce_compilation()
+    record, shown = run_records.record(scenario, runs, seed, weights)
+    if out is not None:
+        run_records.write(record, out)
+    if as_json:
+        _print_json(record)
+    else:
+        click.echo(shown)
+
+
+@cli.command()
+@click.option("--runs", type=RUNS, default=2000, show_default=True, help="Free runs an episode.")
+@_seed
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("report"),
+    show_default=True,
+    help="Folder of the report.",
+)
+@_json
+def reproduce(runs: int, seed: int, out: Path, as_json: bool) -> None:
+    """Run all episodes, score them beside every baseline, and write the report.
+
+    \b
+    Examples:
+      alignsim reproduce
+      alignsim reproduce --runs 10000 --seed 1 --out report-10000
+      alignsim reproduce --json > reproduce.json
+    """
+    from alignsim import evaluation
+
+    _announce_compilation()
+    result = evaluation.evaluate(runs, seed)
+    if as_json:
+        _print_json(result.record())
+        return
+    from alignsim import report
+
+    click.echo(report.as_text(result))
+    bar = _bar("figures and tables")
+    written = report.write(result, out, bar)
+    click.echo(f"\nReport: {written}")
+
+
+@cli.command()
+@click.argument("scenario")
+@click.option("--state", required=True, help="ISO code of the state, such as KOR.")
+@click.option("--date", required=True, help="Date of the step, such as 2014-07 or 2016-Q3.")
+@click.option(
+    "--decision",
+    type=click.Choice(["level", "engagement", "stance"]),
+    default="level",
+    show_default=True,
+)
+@click.option("--toward", help="For a stance: the ally it is toward.")
+@click.option("--run", "run_number", type=click.IntRange(0, 2**32 - 1), help="A free run instead.")
+@_seed
+@_weights
+@_json
+def explain(
+    scenario: str,
+    state: str,
+    date: str,
+    decision: str,
+    toward: str | None,
+    run_number: int | None,
+    seed: int,
+    weights: str,
+    as_json: bool,
+) -> None:
+    """Explain a decision: why this option and not the next higher or lower.
+
+    Terms stand side by side, the largest difference first, each with the claims behind it. An
+    episode is followed along its documented course; --run N explains that free run instead.
+
+    \b
+    Examples:
+      alignsim explain crimea-2014 --state KOR --date 2014-07
+      alignsim explain ukraine-2022 --state RUS --decision stance --toward JPN --date 2022-04
+      alignsim explain seoul-isolated --state KOR --date 2014-09 --run 3
+    """
+    from alignsim import explanation, reading, tables
+    from alignsim import weights as weight_sets
+
+    played = reading.read(scenario)
+    fitted = weight_sets.read(weights)
+    found = _usage(
+        lambda: explanation.explain(played, fitted, state, date, decision, toward, run_number, seed)
+    )
+    if as_json:
+        _print_json(found.rows())
+    else:
+        click.echo(tables.explained(played, found))
+
+
+@cli.command()
+@click.argument("scenario")
+@click.argument("whatifs", nargs=-1)
+@click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Set one quantity.")
+@_runs
+@_seed
+@_weights
+@_json
+def whatif(
+    scenario: str,
+    whatifs: tuple[str, ...],
+    settings: tuple[str, ...],
+    runs: int,
+    seed: int,
+    weights: str,
+    as_json: bool,
+) -> None:
+    """Compare what-ifs with their episode, run by run under the same draws.
+
+    Each WHATIF is compared on its own; --set changes come on top of each, or alone.
+
+    \b
+    Examples:
+      alignsim whatif crimea-2014 seoul-isolated full-invasion-2014
+      alignsim whatif ukraine-2022 --set states.KOR.norms_emphasis=0.2
+    """
+    from alignsim import api, tables
+
+    if not whatifs and not settings:
+        raise click.UsageError("name a WHATIF or give --set PATH=VALUE")
+    changes = [_setting(item) for item in settings]
+    _announce_compilation()
+    table = api.whatif(scenario, whatifs, changes, runs, seed, weights)
+    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
+    if as_json:
+        _print_json(rows)
+    else:
+        click.echo(tables.differences(rows))
+
+
+def _setting(item: str) -> tuple[str, float]:
+    path, sign, value = item.partition("=")
+    if not sign or not path.strip():
+        raise click.UsageError(f"--set {item}: should be PATH=VALUE")
+    try:
+        return path.strip(), float(value)
+    except ValueError:
+        raise click.UsageError(f"--set {path}: {value!r} is not a number") from None
+
+
+@cli.command()
+@click.option("--claim", help="One claim only, such as D14-05.")
+@_json
+def evidence(claim: str | None, as_json: bool) -> None:
+    """Print the traceability matrix: which term, input, record or what-if carries each claim.
+
+    \b
+    Examples:
+      alignsim evidence
+      alignsim evidence --claim C22-19
+    """
+    from alignsim import traceability
+
+    rows = traceability.matrix()
+    if claim is not None:
+        rows = [row for row in rows if row.claim == claim]
+        if not rows:
+            raise click.UsageError(f"--claim {claim}: no such claim")
+    if as_json:
+        _print_json(traceability.flat(rows))
+    else:
+        click.echo(traceability.as_text(rows))
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True)
+def validate(files: tuple[str, ...]) -> None:
+    """Check scenario and weight files; the exit code is 2 if any has a fault.
+
+    \b
+    Examples:
+      alignsim validate my-scenario.yaml
+      alignsim validate configs/*/*.yaml
+    """
+    from alignsim import api
+
+    faults = {file: api.fault(file) for file in files}
+    for file, fault in faults.items():
+        click.echo(fault or f"{file}: ok", err=bool(fault))
+    if any(faults.values()):
+        raise click.exceptions.Exit(2)
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for completion in editors.
+
+    \b
+    Example:
+      alignsim schema > scenario.schema.json
+    """
+    from alignsim import schema as schemas
+
+    _print_json(schemas.json_schema())
+
+
+@cli.command()
+@click.argument("specification", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Weight file to write.")
+@click.option("--date", help="Date to state in the file; today by default.")
+@_json
+def calibrate(specification: Path, out: Path | None, date: str | None, as_json: bool) -> None:
+    """Fit weights to the documented decisions by a committed specification.
+
+    \b
+    Example:
+      alignsim calibrate experiments/calibration/all.yaml --out configs/weights/calibrated.yaml
+    """
+    from alignsim import calibrate as calibration
+    from alignsim import documents
+
+    chosen = calibration.read(specification)
+    found = calibration.fit(chosen)
+    content = calibration.weight_file(
+        chosen, found, specification.as_posix(), date or calibration.today()
+    )
+    if out is not None:
+        documents.write_whole(out, content)
+    if as_json:
+        _print_json(calibration.summary(chosen, found))
+    elif out is None:
+        click.echo(content, nl=False)
+    else:
+        click.echo(f"{out}: objective {found.objective:.3f}")
+
+
+def _bar(label: str, total: int | None = None) -> Callable[[int, str], None]:
+    """A progress bar on a terminal; silent elsewhere."""
+    from tqdm import tqdm
+
+    bar = tqdm(total=total, desc=label, disable=None, file=sys.stderr, leave=False)
+
+    def show(done: int, note: str = "") -> None:
+        bar.n = done
+        bar.set_postfix_str(note)
+
+    return show

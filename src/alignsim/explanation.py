@@ -1,0 +1,137 @@
+"""Why a decision fell as it did: its terms against the next higher and lower option."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from alignsim import history, terms
+from alignsim.agents import Decision
+from alignsim.model import AlignmentModel
+from alignsim.scenario import Scenario
+from alignsim.traceability import claims_in
+from alignsim.weights import Parameters
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One term for the option explained and for its neighbour, and what the neighbour gains."""
+
+    term: str
+    here: float
+    there: float
+    claims: tuple[str, ...]
+
+    @property
+    def gain(self) -> float:
+        """What moving to the neighbour would gain in this term; negative is a loss."""
+        return self.there - self.here
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One decision, and its terms against each neighbouring option, largest difference first."""
+
+    decision: Decision
+    option: int
+    documented: int | None
+    neighbours: dict[int, list[Difference]]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Flat records: one a term and neighbour."""
+        made = self.decision
+        return [
+            {
+                "date": made.date,
+                "state": made.state,
+                "decision": made.decision,
+                "toward": made.toward,
+                "option": made.options[self.option],
+                "probability": made.probabilities[self.option],
+                "against": made.options[neighbour],
+                "against_probability": made.probabilities[neighbour],
+                "term": difference.term,
+                "here": difference.here,
+                "there": difference.there,
+                "gain": difference.gain,
+                "claims": list(difference.claims),
+            }
+            for neighbour, differences in self.neighbours.items()
+            for difference in differences
+        ]
+
+
+def explain(
+    scenario: Scenario,
+    parameters: Parameters,
+    state: str,
+    date: str,
+    decision: str = "level",
+    toward: str | None = None,
+    run: int | None = None,
+    seed: int = 0,
+) -> Explanation:
+    """Explain a state's decision at a date.
+
+    By default along the documented course: everyone has decided as documented up to that date,
+    and the documented option is explained. With ``run`` a free run of that number instead, and the
+    option it took; a what-if has no documented course and is always a free run (run 0).
+    Raises ValueError where the scenario has no such decision.
+    """
+    free = run is not None or scenario.episode != scenario.name
+    step = scenario.calendar.step_of(date)
+    if step is None:
+        dates = scenario.calendar.dates
+        raise ValueError(f"{date} is not in {scenario.name}, {dates[0]} to {dates[-1]}")
+    played = scenario if free else history.replayed(scenario)
+    model = AlignmentModel(played, parameters, run=run or 0, rng=seed)
+    while model.step_index < step:
+        model.step()
+    made = _find(model.decisions, step, state, decision, toward)
+    documented = _documented(scenario, made)
+    option = made.chosen if free or documented is None else documented
+    return Explanation(made, option, documented, _neighbours(made, option))
+
+
+def _find(
+    decisions: list[Decision], step: int, state: str, decision: str, toward: str | None
+) -> Decision:
+    at_step = [made for made in decisions if made.step == step]
+    for made in at_step:
+        if (made.state, made.decision) == (state, decision) and toward in (None, made.toward):
+            return made
+    known = sorted({_name(made) for made in at_step})
+    wanted = f"{state} {decision}" + (f" toward {toward}" if toward else "")
+    raise ValueError(f"no decision {wanted}; there are {', '.join(known)}")
+
+
+def _name(made: Decision) -> str:
+    toward = f" toward {made.toward}" if made.toward else ""
+    return f"{made.state} {made.decision}{toward}"
+
+
+def _documented(scenario: Scenario, made: Decision) -> int | None:
+    for record in history.documented(scenario):
+        if (record.step, record.state, record.decision, record.toward) == (
+            made.step,
+            made.state,
+            made.decision,
+            made.toward,
+        ):
+            return record.value
+    return None
+
+
+def _neighbours(made: Decision, option: int) -> dict[int, list[Difference]]:
+    """Differences to the next higher and lower option, or for stances to every other one."""
+    others = [option + 1, option - 1]
+    if made.decision == "stance":
+        others = [other for other in range(len(made.options)) if other != option]
+    result = {}
+    for other in others:
+        if 0 <= other < len(made.options):
+            here, there = made.terms[option], made.terms[other]
+            differences = [
+                Difference(name, here[name], there[name], claims_in(getattr(terms, name)))
+                for name in here
+            ]
+            result[other] = sorted(differences, key=lambda item: -abs(item.gain))
+    return result
