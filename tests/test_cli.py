@@ -90,15 +90,16 @@ def test_seed_0_is_a_seed() -> None:
 def test_explain_puts_the_largest_difference_first_with_its_claims() -> None:
     text = output("explain", "crimea-2014", "--state", "KOR", "--date", "2014-07")
     assert text.startswith("South Korea, 2014-07: level 0 (documented 0)")
-    gains = [float(line.split()[-1]) for line in re.findall(r"^\w.*?[+-]\d\.\d+ +[+-]\d\.\d+ +[+-]\d\.\d+", text, re.M)]
+    gains = [
+        float(line.split()[-1])
+        for line in re.findall(r"^\w.*?[+-]\d\.\d+ +[+-]\d\.\d+ +[+-]\d\.\d+", text, re.M)
+    ]
     assert [abs(gain) for gain in gains] == sorted((abs(gain) for gain in gains), reverse=True)
     assert re.search(r"\b(L17|D14|C22)-\d\d\b", text)
 
 
 def test_whatif_as_json_has_intervals_around_each_difference() -> None:
-    rows = json.loads(
-        output("whatif", "crimea-2014", "seoul-isolated", "--runs", "50", "--json")
-    )
+    rows = json.loads(output("whatif", "crimea-2014", "seoul-isolated", "--runs", "50", "--json"))
     assert {row["state"] for row in rows} == {"USA", "JPN", "KOR"}
     assert all(row["low"] <= row["difference"] <= row["high"] for row in rows)
 

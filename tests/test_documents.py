@@ -29,7 +29,20 @@ block: |
 """
     data = documents.parse(text.encode(), "a.yaml").data
     assert data["words"] == (
-        ["NO", "yes", "on", "2014-03-18", "2014-03", "1_000", "0b1", "1:30", "true", "1", "=", ".5."]
+        [
+            "NO",
+            "yes",
+            "on",
+            "2014-03-18",
+            "2014-03",
+            "1_000",
+            "0b1",
+            "1:30",
+            "true",
+            "1",
+            "=",
+            ".5.",
+        ]
     )
     assert data["bools"] == [True, True, False]
     assert data["nulls"] == [None, None]

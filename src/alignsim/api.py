@@ -23,7 +23,7 @@ from alignsim.documents import DocumentError
 from alignsim.scenario import Scenario
 
 
-def scenario(
+def load(
     name: str | Path,
     whatifs: Iterable[str] = (),
     settings: Iterable[tuple[str, float]] = (),
@@ -33,7 +33,7 @@ def scenario(
     Raises DocumentError.
 
     >>> import alignsim
-    >>> alignsim.scenario("crimea-2014").calendar.dates[0]
+    >>> alignsim.load("crimea-2014").calendar.dates[0]
     '2014-03'
     """
     changes = [(path, str(value)) for path, value in settings]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -120,22 +120,24 @@ def by_key(records: list[Documented]) -> dict[Key, list[Documented]]:
 def replayed(scenario: Scenario) -> Scenario:
     """The scenario with every documented decision fixed as it was made.
 
-    The likelihood of a history is the product of the model's probabilities along this replay.
+    The likelihood of a history is the product of the model's probabilities of the documented
+    decisions along it.
     """
-    fixed: list[dict[str, Any]] = []
+    fixed = []
     for record in documented(scenario):
-        end = scenario.calendar.ends[record.step]
         names = options(scenario, record.state, record.decision)
+        month = scenario.calendar.ends[record.step]
         fixed.append(
-            {
-                "state": record.state,
-                "decision": record.decision,
-                "toward": record.toward,
-                "from": end,
-                "to": end,
-                "option": names[record.value],
-                "source": list(record.source),
-            }
+            Fixed.model_validate(
+                {
+                    "state": record.state,
+                    "decision": record.decision,
+                    "toward": record.toward,
+                    "from": month,
+                    "to": month,
+                    "option": names[record.value],
+                    "source": list(record.source),
+                }
+            )
         )
-    entries = tuple(Fixed.model_validate(entry) for entry in fixed)
-    return scenario.model_copy(update={"fixed": (*scenario.fixed, *entries)})
+    return scenario.model_copy(update={"fixed": (*scenario.fixed, *fixed)})

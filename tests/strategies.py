@@ -1,0 +1,462 @@
+"""What several test files share: contracts of functions, scenarios made in code, random inputs.
+
+A :class:`Contract` states what a function of the theory promises. The ``CHECKS`` hold a function
+to it, on a grid that includes the corners of its domain and on drawn arguments.
+"""
+
+import inspect
+import itertools
+import math
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alignsim import evidence, inputs, reading
+from alignsim.decision import PRECISIONS, Weights
+from alignsim.inputs import Input
+from alignsim.model import AlignmentModel
+from alignsim.scenario import (
+    Bloc,
+    Calendar,
+    Change,
+    Club,
+    Fixed,
+    Quantity,
+    Scenario,
+    Table,
+    options,
+)
+from alignsim.situation import Dynamics
+from alignsim.weights import TERMS, Parameters
+
+EPISODES = ("crimea-2014", "rapprochement-2016", "ukraine-2022")
+TINY = 1e-12
+"""Rounding error allowed between two ways of writing the same sum."""
+
+
+def examples(count: int) -> Any:
+    """Settings of a property test: the same examples at every call, however long they take."""
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+    return settings(max_examples=count, derandomize=True, deadline=None, suppress_health_check=slow)
+
+
+unit = st.floats(0.0, 1.0)
+seeds = st.one_of(
+    st.just(0), st.sampled_from([1, 2**32 - 1, 2**32, 2**63, 2**64 - 1]), st.integers(0, 2**64 - 1)
+)
+
+
+# --- contracts ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Argument:
+    """Range of an argument, and which way the result goes as it grows.
+
+    ``+`` never down and sometimes up, ``-`` the reverse, ``~`` up for some values of the other
+    arguments and down for others.
+    """
+
+    low: float
+    high: float
+    direction: str
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a function promises.
+
+    ``bounds`` are the least and the greatest result, both attained (None: no such bound), for the
+    arguments given; ``stated`` is how the docstring puts them. ``points`` are worked by hand.
+    ``possible`` says which arguments go together, and ``drawn`` how to draw such.
+    """
+
+    function: Callable[..., float]
+    stated: str
+    bounds: Callable[[dict[str, float]], tuple[float, float | None]]
+    arguments: dict[str, Argument]
+    points: tuple[tuple[tuple[float, ...], float], ...]
+    possible: Callable[[dict[str, float]], bool] = lambda _: True
+    drawn: st.SearchStrategy[dict[str, float]] | None = None
+    module: ModuleType | None = None
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    def __call__(self, arguments: Mapping[str, float]) -> float:
+        return self.function(**arguments)
+
+
+def between(low: float, high: float) -> Callable[[dict[str, float]], tuple[float, float]]:
+    """Bounds that do not depend on the arguments."""
+    return lambda _: (low, high)
+
+
+def public_functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """Functions that a module defines and offers."""
+    return {
+        name: item
+        for name, item in inspect.getmembers(module, inspect.isfunction)
+        if item.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def unlisted(module: ModuleType, table: tuple[Contract, ...]) -> set[str]:
+    """Public functions of a module without a contract."""
+    return set(public_functions(module)) - {contract.name for contract in table}
+
+
+def _values(argument: Argument, count: int) -> list[float]:
+    """Evenly spread values of an argument, both ends included."""
+    span = argument.high - argument.low
+    values = [argument.low + span * index / (count - 1) for index in range(count)]
+    return sorted({float(round(value)) for value in values}) if argument.whole else values
+
+
+def grid(contract: Contract) -> Iterator[dict[str, float]]:
+    """Possible arguments on a grid that includes the corners."""
+    count = 5 if len(contract.arguments) < 5 else 3
+    columns = [_values(argument, count) for argument in contract.arguments.values()]
+    for values in itertools.product(*columns):
+        arguments = dict(zip(contract.arguments, values, strict=True))
+        if contract.possible(arguments):
+            yield arguments
+
+
+def _drawn(argument: Argument) -> st.SearchStrategy[float]:
+    if argument.whole:
+        return st.integers(int(argument.low), int(argument.high)).map(float)
+    return st.floats(argument.low, argument.high)
+
+
+def _arguments(contract: Contract) -> st.SearchStrategy[dict[str, float]]:
+    if contract.drawn is not None:
+        return contract.drawn
+    return st.fixed_dictionaries({n: _drawn(a) for n, a in contract.arguments.items()})
+
+
+def documented(contract: Contract) -> None:
+    """The docstring cites claims that exist and states the bounds; the table names every argument."""
+    text = inspect.getdoc(contract.function) or ""
+    claims = re.findall(r"\b[A-Z]\d\d-\d+\b", text)
+    assert claims, f"{contract.name} cites no claim"
+    unknown = set(claims) - set(evidence.load().claims)
+    assert not unknown, f"{contract.name} cites {unknown}"
+    where = text if contract.module is None else inspect.getdoc(contract.module) or ""
+    assert contract.stated in " ".join(where.split()), f"{contract.name}: {contract.stated}"
+    assert list(inspect.signature(contract.function).parameters) == list(contract.arguments)
+
+
+def right_at_worked_points(contract: Contract) -> None:
+    """Values worked by hand come out."""
+    assert len({expected for _, expected in contract.points}) >= 2, "points must tell apart"
+    for values, expected in contract.points:
+        assert math.isclose(contract.function(*values), expected, rel_tol=1e-9, abs_tol=TINY), (
+            f"{contract.name}{values} is {contract.function(*values)}, not {expected}"
+        )
+
+
+def within_bounds(contract: Contract) -> None:
+    """The result is a finite number between the bounds."""
+
+    def inside(arguments: dict[str, float]) -> None:
+        low, high = contract.bounds(arguments)
+        result = contract(arguments)
+        assert math.isfinite(result)
+        assert result >= low - TINY, f"{contract.name}: {arguments}: {result} < {low}"
+        assert high is None or result <= high + TINY, f"{contract.name}: {arguments}: {result}"
+
+    for arguments in grid(contract):
+        inside(arguments)
+    examples(100)(given(_arguments(contract))(inside))()
+
+
+def reaches_bounds(contract: Contract) -> None:
+    """Both bounds are attained: they are no wider than they must be."""
+    slack_low, slack_high = math.inf, math.inf
+    for arguments in grid(contract):
+        low, high = contract.bounds(arguments)
+        slack_low = min(slack_low, contract(arguments) - low)
+        slack_high = min(slack_high, 0.0 if high is None else high - contract(arguments))
+    assert slack_low <= TINY, f"{contract.name} stays {slack_low} above its lower bound"
+    assert slack_high <= TINY, f"{contract.name} stays {slack_high} below its upper bound"
+
+
+def monotone(contract: Contract) -> None:
+    """Each argument moves the result the way the table says, and none is idle."""
+    changes: dict[str, set[str]] = {name: set() for name in contract.arguments}
+
+    def move(arguments: dict[str, float], name: str, other: float) -> None:
+        moved = {**arguments, name: other}
+        if other <= arguments[name] or not contract.possible(moved):
+            return
+        gain = contract(moved) - contract(arguments)
+        direction = contract.arguments[name].direction
+        assert direction in ("+", "~") or gain <= TINY, f"{contract.name}: {name} up: {arguments}"
+        assert direction in ("-", "~") or gain >= -TINY, (
+            f"{contract.name}: {name} down: {arguments}"
+        )
+        if abs(gain) > TINY:
+            changes[name].add("+" if gain > 0.0 else "-")
+
+    for arguments in grid(contract):
+        count = 5 if len(contract.arguments) < 5 else 3
+        for name, argument in contract.arguments.items():
+            for other in _values(argument, count):
+                move(arguments, name, other)
+    for name, argument in contract.arguments.items():
+        expected = {"+", "-"} if argument.direction == "~" else {argument.direction}
+        assert changes[name] == expected, f"{contract.name}: {name} goes {changes[name] or 'idle'}"
+
+    @examples(100)
+    @given(_arguments(contract), st.sampled_from(sorted(contract.arguments)), st.data())
+    def anywhere(arguments: dict[str, float], name: str, data: st.DataObject) -> None:
+        move(arguments, name, data.draw(_drawn(contract.arguments[name])))
+
+    anywhere()
+
+
+CHECKS = (documented, right_at_worked_points, within_bounds, reaches_bounds, monotone)
+
+
+# --- scenarios ----------------------------------------------------------------------------
+
+Setting = float | tuple[float, dict[str, float]]
+"""A value throughout, or a first value and dated changes."""
+
+
+def quantity(name: str, setting: Setting) -> Quantity:
+    """A quantity of the input table by name."""
+    value, changes = setting if isinstance(setting, tuple) else (setting, {})
+    return Quantity(
+        value=value,
+        range=(value, value),
+        unit=_input(name).unit,
+        source=("design",),
+        changes=tuple(
+            Change(date=date, value=after, range=(after, after), source=("design",))
+            for date, after in changes.items()
+        ),
+    )
+
+
+def _input(name: str) -> Input:
+    for table in (inputs.ALLY, inputs.LEADER, inputs.TARGET, inputs.WORLD, inputs.BLOC):
+        if name in table:
+            return table[name]
+    raise KeyError(name)
+
+
+def changed(scenario: Scenario, **settings: Setting) -> Scenario:
+    """The scenario with quantities set: ``world__severity=0.5``, ``JPN__norms_emphasis=1.0``."""
+    world, states, blocs = dict(scenario.world), dict(scenario.states), dict(scenario.blocs)
+    for path, setting in settings.items():
+        owner, name = path.split("__")
+        new = quantity(name, setting)
+        if owner == "world":
+            assert name in world
+            world[name] = new
+        elif owner in blocs:
+            blocs[owner] = blocs[owner].model_copy(update={name: new})
+        else:
+            assert name in states[owner]
+            states[owner] = Table({**states[owner], name: new})
+    return scenario.model_copy(
+        update={"world": Table(world), "states": Table(states), "blocs": Table(blocs)}
+    )
+
+
+def decided(
+    scenario: Scenario,
+    state: str,
+    decision: str,
+    by_month: Mapping[str, int | str],
+    toward: Any = None,
+) -> Scenario:
+    """The scenario with a state's decision fixed month by month; a month may be ``from..to``."""
+    entries = []
+    for months, option in by_month.items():
+        start, _, end = months.partition("..")
+        entries.append(
+            Fixed.model_validate(
+                {
+                    "state": state,
+                    "decision": decision,
+                    "toward": toward,
+                    "from": start,
+                    "to": end or start,
+                    "option": option,
+                    "source": ["design"],
+                }
+            )
+        )
+    return scenario.model_copy(update={"fixed": (*scenario.fixed, *entries)})
+
+
+def with_clubs(scenario: Scenario, *circles: tuple[str, ...]) -> Scenario:
+    """The scenario with these clubs and no others."""
+    clubs = {
+        f"C{index:02d}": Club(members=members, source=("design",))
+        for index, members in enumerate(circles)
+    }
+    return scenario.model_copy(update={"clubs": Table(clubs)})
+
+
+def lasting(scenario: Scenario, steps: int) -> Scenario:
+    """The scenario cut or stretched to a number of steps."""
+    calendar = scenario.calendar.model_copy(update={"steps": steps})
+    return scenario.model_copy(update={"calendar": calendar})
+
+
+def with_allies(scenario: Scenario, count: int) -> Scenario:
+    """The scenario with copies of its allies in turn, under new codes, in the same clubs."""
+    copies = {
+        f"A{index:03d}": scenario.allies[index % len(scenario.allies)] for index in range(count)
+    }
+    copies_of = {
+        member: tuple(code for code, of in copies.items() if of == member)
+        for member in scenario.allies
+    }
+    clubs = {
+        name: club.model_copy(
+            update={
+                "members": tuple(
+                    itertools.chain.from_iterable(copies_of.get(m, (m,)) for m in club.members)
+                )
+            }
+        )
+        for name, club in scenario.clubs.items()
+    }
+    others = {code: scenario.states[code] for code in (scenario.leader, scenario.target)}
+    states = {**others, **{code: scenario.states[of] for code, of in copies.items()}}
+    return scenario.model_copy(
+        update={
+            "allies": tuple(copies),
+            "clubs": Table(clubs),
+            "states": Table(states),
+            "labels": Table(),
+            "fixed": (),
+        }
+    )
+
+
+def decisions(model: AlignmentModel, state: str, decision: str, toward: Any = None) -> list[Any]:
+    """What a state has decided so far, step by step."""
+    wanted = (state, decision, toward)
+    return [made for made in model.decisions if (made.state, made.decision, made.toward) == wanted]
+
+
+def flat_weights(weight: float = 1.0, precision: float = 5.0) -> Weights:
+    """Every term weighs the same."""
+    return Weights(
+        **dict.fromkeys(TERMS, weight),
+        **{f"precision_{kind}": precision for kind in PRECISIONS},
+    )
+
+
+def flat(weight: float = 1.0, precision: float = 5.0, **dynamics: float) -> Parameters:
+    """Every term weighs the same; dynamics are still unless stated."""
+    still = dict.fromkeys(Dynamics._fields, 0.0)
+    return Parameters("flat", flat_weights(weight, precision), Dynamics(**{**still, **dynamics}))
+
+
+def _random_value(rng: random.Random, row: Input) -> float:
+    """A value within an input's bounds: one in five at an end of them."""
+    place = rng.random()
+    high = min(row.high, 3000.0) if row.unit == "km" else row.high
+    value = row.low if place < 0.1 else high if place < 0.2 else rng.uniform(row.low, high)
+    return float(round(value)) if row.whole else value
+
+
+def _random_table(rng: random.Random, rows: Mapping[str, Input], months: list[str]) -> Any:
+    table = {}
+    for name, row in rows.items():
+        changes = {
+            month: _random_value(rng, row)
+            for month in (months if name == "severity" else rng.sample(months, 1))
+            if rng.random() < 0.3
+        }
+        table[name] = quantity(name, (_random_value(rng, row), changes))
+    return Table(table)
+
+
+@st.composite
+def scenarios(draw: st.DrawFn, most_allies: int = 8, most_steps: int = 12) -> Scenario:
+    """Scenarios with any inputs within bounds, any blocs, clubs and fixed decisions.
+
+    Structure is drawn by hypothesis; the many numbers come from one drawn seed.
+    """
+    rng = random.Random(draw(st.integers(0, 2**32 - 1)))
+    allies = tuple(f"A{index:02d}" for index in range(draw(st.integers(1, most_allies))))
+    blocs = tuple(f"B{index:02d}" for index in range(draw(st.integers(0, 3))))
+    calendar = Calendar(
+        start="2014-10",
+        step=draw(st.sampled_from(["month", "quarter"])),
+        steps=draw(st.integers(1, most_steps)),
+    )
+    parties = ["USA", *allies, *blocs]
+    circles = draw(
+        st.lists(st.lists(st.sampled_from(parties), min_size=2, unique=True), max_size=3)
+    )
+    courses = {code: _random_table(rng, inputs.BLOC, calendar.ends) for code in blocs}
+    scenario = reading.read("crimea-2014").model_copy(
+        update={
+            "name": "random",
+            "calendar": calendar,
+            "allies": allies,
+            "world": _random_table(rng, inputs.WORLD, calendar.ends),
+            "blocs": Table({code: Bloc(name=code, **courses[code]) for code in blocs}),
+            "states": Table(
+                {
+                    "USA": _random_table(rng, inputs.LEADER, calendar.ends),
+                    "RUS": _random_table(rng, inputs.TARGET, calendar.ends),
+                    **{code: _random_table(rng, inputs.ALLY, calendar.ends) for code in allies},
+                }
+            ),
+            "labels": Table(),
+        }
+    )
+    scenario = with_clubs(scenario, *(tuple(circle) for circle in circles))
+    for _ in range(draw(st.integers(0, 6))):
+        scenario = _with_one_fixed(draw, scenario)
+    return scenario
+
+
+def _with_one_fixed(draw: st.DrawFn, scenario: Scenario) -> Scenario:
+    state = draw(st.sampled_from([scenario.leader, scenario.target, *scenario.allies]))
+    taken = [name for name in ("level", "engagement", "stance") if options(scenario, state, name)]
+    decision = draw(st.sampled_from(taken))
+    toward = draw(st.sampled_from(scenario.allies)) if decision == "stance" else None
+    option = draw(st.sampled_from(options(scenario, state, decision)))
+    first, last = sorted(draw(st.tuples(*[st.sampled_from(scenario.calendar.ends)] * 2)))
+    return decided(scenario, state, decision, {f"{first}..{last}": option}, toward)
+
+
+@st.composite
+def parameter_sets(draw: st.DrawFn) -> Parameters:
+    """Any weights, some of them zero, any precisions and any dynamics."""
+    weight = st.one_of(st.just(0.0), st.floats(0.0, 10.0))
+    precision = st.floats(0.01, 300.0)
+    dynamics = Dynamics(
+        persistence=draw(st.floats(0.0, 0.99)),
+        abstention_premium=draw(st.floats(0.0, 2.0)),
+        energy_drift=draw(unit),
+        alignment_rise=draw(unit),
+        threat_rise=draw(unit),
+    )
+    return Parameters(
+        "random",
+        Weights(
+            **{term: draw(weight) for term in TERMS},
+            **{f"precision_{kind}": draw(precision) for kind in PRECISIONS},
+        ),
+        dynamics,
+    )

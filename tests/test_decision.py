@@ -1,0 +1,406 @@
+"""Choice by quantal response, and the utilities that the terms add up to."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alignsim import decision, terms, weights
+from alignsim.decision import (
+    ASSURE,
+    GROUPS,
+    NONE,
+    PRECISIONS,
+    PRESS,
+    AllyView,
+    EngagementTerms,
+    LeaderStanceTerms,
+    LeaderStanceView,
+    LeaderTerms,
+    LeaderView,
+    LevelTerms,
+    TargetTerms,
+    TargetView,
+    Weights,
+    choose,
+    probabilities,
+    total,
+)
+from tests.strategies import TINY, examples, flat_weights, unit
+
+utilities = st.lists(st.floats(-5.0, 5.0), min_size=1, max_size=6)
+precisions = st.floats(0.01, 50.0)
+below_one = st.floats(0.0, 1.0, exclude_max=True)
+COERCE, NEUTRAL, COURT = range(3)
+
+ally_views = st.builds(
+    AllyView,
+    **{
+        **dict.fromkeys(AllyView._fields, unit),
+        "abstention_premium": st.floats(0.0, 2.0),
+        "courting": st.sampled_from([-1.0, 0.0, 1.0]),
+    },
+)
+ONES = flat_weights(1.0)
+
+
+# --- choice ---------------------------------------------------------------------------------
+
+
+def test_two_options_follow_the_logistic_curve():
+    # 1 / (1 + exp(-2 x 0.5)) = 0.731...
+    got = probabilities([0.5, 0.0], 2.0)
+    assert got == pytest.approx([1.0 / (1.0 + math.exp(-1.0)), 1.0 / (1.0 + math.e)], abs=1e-15)
+
+
+def test_three_options_by_hand():
+    # exp(0), exp(ln 2), exp(ln 5): 1/8, 2/8, 5/8
+    got = probabilities([0.0, math.log(2.0), math.log(5.0)], 1.0)
+    assert got == pytest.approx([0.125, 0.25, 0.625], abs=1e-15)
+
+
+@given(utilities, precisions)
+def test_probabilities_are_a_distribution_in_the_order_of_utility(values, precision):
+    got = probabilities(values, precision)
+    assert sum(got) == pytest.approx(1.0, abs=TINY)
+    for (u, p), (v, q) in itertools.combinations(zip(values, got, strict=True), 2):
+        assert (p - q) * (u - v) >= 0.0
+        if u == v:
+            assert p == q
+
+
+@given(utilities, precisions, st.floats(-100.0, 100.0))
+def test_only_differences_of_utility_count(values, precision, shift):
+    shifted = probabilities([value + shift for value in values], precision)
+    assert shifted == pytest.approx(probabilities(values, precision), rel=1e-9, abs=TINY)
+
+
+@given(utilities, precisions, st.floats(0.1, 10.0))
+def test_scaling_utilities_is_scaling_precision(values, precision, scale):
+    scaled = probabilities([value * scale for value in values], precision)
+    assert scaled == pytest.approx(probabilities(values, precision * scale), rel=1e-9, abs=TINY)
+
+
+@given(utilities)
+def test_without_precision_every_option_is_as_likely(values):
+    got = probabilities(values, 1e-12)
+    assert got == pytest.approx([1.0 / len(values)] * len(values), abs=1e-9)
+
+
+@given(st.lists(st.integers(-5, 5), min_size=2, max_size=6, unique=True), below_one)
+def test_with_precision_without_end_the_best_option_is_taken(values, draw):
+    best = values.index(max(values))
+    assert choose([float(value) for value in values], 1e6, draw) == best
+    assert probabilities([float(value) for value in values], 1e6)[best] == 1.0
+
+
+def test_huge_utilities_do_not_overflow():
+    assert probabilities([1e6, 0.0], 1e3) == [1.0, 0.0]
+    assert choose([-1e6, 0.0], 1e3, 0.0) == 1
+
+
+@given(utilities, precisions)
+def test_frequencies_over_a_grid_of_draws_are_the_probabilities(values, precision):
+    size = 500
+    taken = [choose(values, precision, (index + 0.5) / size) for index in range(size)]
+    frequencies = np.bincount(taken, minlength=len(values)) / size
+    assert frequencies == pytest.approx(probabilities(values, precision), abs=1.0 / size + TINY)
+
+
+@given(utilities, precisions, below_one, below_one)
+def test_a_higher_draw_never_takes_a_lower_option(values, precision, one, other):
+    low, high = sorted((one, other))
+    assert choose(values, precision, low) <= choose(values, precision, high)
+
+
+def test_the_first_option_whose_cumulative_probability_exceeds_the_draw():
+    thirds = [0.0, 0.0, 0.0]
+    assert [choose(thirds, 1.0, draw) for draw in (0.0, 0.33, 0.34, 0.66, 0.67)] == [0, 0, 1, 1, 2]
+    assert [choose([0.0, 0.0], 1.0, draw) for draw in (0.4999999, 0.5)] == [0, 1]
+
+
+def test_a_draw_beyond_the_last_cumulative_probability_takes_the_last_option():
+    # six times 1/6 rounds to 1 - 2^-53, and the greatest draw is as large
+    greatest = 1.0 - 2.0**-53
+    sixths = [1.0 / 6.0] * 6
+    assert not greatest < sum(sixths[1:], sixths[0])
+    assert choose([0.0] * 6, 1.0, greatest) == 5
+
+
+@given(utilities, precisions, below_one)
+def test_no_option_without_probability_is_taken_but_the_last(values, precision, draw):
+    option = choose(values, precision, draw)
+    assert probabilities(values, precision)[option] > 0.0 or option == len(values) - 1
+
+
+# --- weights and terms ----------------------------------------------------------------------
+
+RECORDS = (LevelTerms, EngagementTerms, LeaderTerms, LeaderStanceTerms, TargetTerms)
+
+
+def test_every_term_has_a_weight_and_belongs_to_one_group():
+    named = [term for group in GROUPS.values() for term in group]
+    assert len(named) == len(set(named))
+    precisions_ = tuple(f"precision_{kind}" for kind in PRECISIONS)
+    assert set(Weights._fields) == {*named, *precisions_}
+    assert set(weights.TERMS) == set(named)
+    assert {weights.GROUP_OF[term] for term in named} == set(GROUPS)
+    assert all(term in GROUPS[weights.GROUP_OF[term]] for term in named)
+
+
+def test_every_weight_weighs_a_term_of_some_decision():
+    weighed = {term for record in RECORDS for term in record._fields}
+    assert weighed == set(weights.TERMS)
+    assert all(callable(getattr(terms, term)) for term in weights.TERMS)
+
+
+def test_the_groups_of_an_ally_are_those_that_an_ally_weighs():
+    weighed = {weights.GROUP_OF[term] for term in (*LevelTerms._fields, *EngagementTerms._fields)}
+    assert weighed == set(decision.ALLY_GROUPS)
+
+
+@given(st.lists(st.floats(-10.0, 10.0), max_size=12))
+def test_utility_is_the_sum_of_the_terms_in_their_order(values):
+    expected = 0.0
+    for value in values:
+        expected += value
+    assert total(tuple(values)) == expected
+
+
+def test_utility_adds_from_the_first_term_to_the_last():
+    # 1e16 + 1 is lost to rounding; in another order it would not be
+    assert total((1e16, 1.0, -1e16)) == 0.0
+    assert total((1e16, -1e16, 1.0)) == 1.0
+
+
+LEADER = LeaderView(0.8, 0.6, 0.7, 0.1, 0.2, 0.1, 0.3, 0.5, 0.2)
+LEADER_STANCE = LeaderStanceView(0.8, 0.7, 0.6, 0.2, 0.4, 0.3, 0.5)
+TARGET = TargetView(0.4, 0.3, 0.5, 0.6, 0.8, 0.4)
+ALLY = AllyView(*[0.1 + 0.03 * index for index in range(len(AllyView._fields))])
+
+DECISIONS = {
+    "level": lambda w: decision.level_terms(w, ALLY, 5),
+    "engagement": lambda w: decision.engagement_terms(w, ALLY, 3, 0),
+    "engagement expanded": lambda w: decision.engagement_terms(w, ALLY, 3, 2),
+    "leader": lambda w: decision.leader_terms(w, LEADER, 5),
+    "press": lambda w: decision.leader_stance_terms(w, LEADER_STANCE, PRESS),
+    "court": lambda w: decision.target_terms(w, TARGET, COURT),
+}
+
+
+@pytest.mark.parametrize("weigh", DECISIONS.values(), ids=DECISIONS)
+@pytest.mark.parametrize("term", weights.TERMS)
+def test_a_weight_multiplies_its_own_term_and_no_other(weigh, term):
+    plain, tripled = weigh(ONES)._asdict(), weigh(ONES._replace(**{term: 3.0}))._asdict()
+    assert tripled == {
+        name: pytest.approx(3.0 * value if name == term else value) for name, value in plain.items()
+    }
+
+
+@pytest.mark.parametrize("weigh", DECISIONS.values(), ids=DECISIONS)
+def test_without_weights_nothing_counts(weigh):
+    assert total(weigh(flat_weights(0.0))) == 0.0
+
+
+def test_the_terms_of_a_level_by_hand():
+    view = AllyView(
+        dependence=0.8,
+        membership=0.5,
+        independence=0.2,
+        exposure=0.4,
+        replaceable=0.25,
+        price_advantage=0.1,
+        diversification_need=0.5,
+        severity=0.5,
+        alignment=0.25,
+        threat_china=0.8,
+        threat_russia=0.6,
+        threat_north_korea=0.5,
+        hoped_return=0.4,
+        role_in_talks=0.3,
+        norms=0.5,
+        trade=0.4,
+        aims=0.2,
+        abstention_premium=1.0,
+        pressure=1.0,
+        leader=1.0,
+        coalition=0.9,
+        courting=0.0,
+        level_before=0.2,
+        engagement_before=1.0,
+    )
+    assert decision.level_terms(ONES, view, 4) == pytest.approx(
+        LevelTerms(
+            abandonment=-0.32,  # 0.8 x 2 x (1 - 0.8)
+            coalition=-0.05,  # 0.5 (0.9 - 0.8)
+            independence=0.04,  # 0.2 x 0.2
+            supply_at_risk=-0.0825,  # 0.4 x 0.75 x 1.1 / 4
+            diversification=-0.3,  # 0.5 x 0.75 x 0.8
+            precedent=0.32,  # 0.5 (0.2 + 0.6) 0.8
+            balancing=-0.48,  # 0.75 x 0.8 x 0.8
+            peninsula=-0.16,  # (0.5 x 0.5 x 0.4 - 0.3) 0.8
+            values=0.2,  # 0.5 x 0.5 x 0.8
+            market=-0.6144,  # (0.4 x 1.9 + 0.2) 0.64
+            inertia=-0.6,  # 0.8 from 0.2
+        )
+    )
+    assert decision.engagement_terms(ONES, view, 4, 1) == pytest.approx(
+        EngagementTerms(
+            supply_lost=0.0,
+            diversification=0.1875,  # 0.5 x 0.75 x 0.5
+            restraint=-0.4,  # 0.8 x 2 x 1 x 0.25
+            precedent=-0.2,
+            balancing=0.3,
+            peninsula=0.1,
+            values=-0.125,
+            market_courted=0.48,  # (0.4 x 1.9 + 0.2) 0.5
+            coherence=-0.2,  # 0.8 x 0.25
+            inertia=-0.5,
+        )
+    )
+
+
+def test_the_terms_of_the_leaders_level_by_hand():
+    view = LeaderView(
+        severity=0.8,
+        norms=0.5,
+        stakes=0.7,
+        exposure=0.2,
+        replaceable=0.0,
+        trade=0.1,
+        aims=0.3,
+        escalation_risk=0.5,
+        level_before=0.4,
+    )
+    assert decision.leader_terms(ONES, view, 5) == pytest.approx(
+        LeaderTerms(0.56, 0.4, -0.2, -0.4, -0.5, -0.6)
+    )
+
+
+@pytest.mark.parametrize(
+    ("stance", "expected"),
+    [
+        (NONE, (0.0, 0.0)),
+        (PRESS, (0.7 * 0.8 * 0.6 * 0.4, -0.3)),  # by its dependence
+        (ASSURE, (0.7 * 0.8 * 0.2 * 0.4, -0.5)),  # by its unreplaced supply
+    ],
+)
+def test_pressing_works_on_dependence_and_assuring_on_supply(stance, expected):
+    assert decision.leader_stance_terms(ONES, LEADER_STANCE, stance) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("stance", "expected"),
+    [
+        (COERCE, (-0.42, 0.0, 0.32)),  # 0.4 x 0.7 x 1.5; 0.8 x 0.4
+        (NEUTRAL, (0.0, 0.0, 0.0)),
+        (COURT, (0.42, -0.6, -0.32)),
+    ],
+)
+def test_courting_serves_outlets_and_costs_concessions_and_face(stance, expected):
+    assert decision.target_terms(ONES, TARGET, stance) == pytest.approx(expected)
+
+
+@given(st.builds(LeaderStanceView, *[unit] * 4, st.floats(-1.0, 0.0), *[unit] * 2))
+def test_nothing_is_gained_by_moving_an_ally_that_has_caught_up(view):
+    for stance in (PRESS, ASSURE):
+        assert decision.leader_stance_terms(ONES, view, stance).coalition_gain == 0.0
+
+
+# --- engagement -----------------------------------------------------------------------------
+
+SHARED = sorted(set(LevelTerms._fields) & set(EngagementTerms._fields) - {"inertia"})
+
+
+def test_level_and_engagement_share_what_turns_on_the_line_toward_russia():
+    assert SHARED == ["balancing", "diversification", "peninsula", "precedent", "values"]
+
+
+@given(ally_views, st.integers(0, 5))
+def test_what_a_level_costs_engagement_earns(view, level):
+    hardest = decision.level_terms(ONES, view, 5)._asdict()
+    closest = decision.engagement_terms(ONES, view, level, 2)._asdict()
+    assert {term: closest[term] for term in SHARED} == {term: -hardest[term] for term in SHARED}
+
+
+@given(ally_views, st.integers(0, 5))
+def test_signs_of_engagement(view, level):
+    """Energy, balancing and commerce pull engagement up; alliance, norms and the level push down."""
+    frozen, maintained, expanded = (
+        decision.engagement_terms(ONES, view, level, option) for option in range(3)
+    )
+    for closer, farther in ((maintained, frozen), (expanded, maintained)):
+        assert closer.supply_lost >= farther.supply_lost
+        assert closer.diversification >= farther.diversification
+        assert closer.balancing >= farther.balancing
+        assert closer.market_courted >= farther.market_courted
+        assert closer.restraint <= farther.restraint
+        assert closer.precedent <= farther.precedent
+        assert closer.values <= farther.values
+        assert closer.coherence <= farther.coherence
+    assert expanded.supply_lost == maintained.supply_lost == 0.0
+
+
+def pull(view: AllyView, level: int = 3) -> float:
+    """What expanding engagement adds to utility over freezing it."""
+    frozen, expanded = (
+        total(decision.engagement_terms(ONES, view, level, option)) for option in (0, 2)
+    )
+    return expanded - frozen
+
+
+DIRECTIONS = {
+    "exposure": 1,
+    "replaceable": -1,
+    "price_advantage": 1,
+    "diversification_need": 1,
+    "role_in_talks": 1,
+    "trade": 1,
+    "aims": 1,
+    "courting": 1,
+    "engagement_before": 1,
+    "dependence": -1,
+    "pressure": -1,
+    "leader": -1,
+    "severity": -1,
+    "alignment": -1,
+    "threat_russia": -1,
+    "hoped_return": -1,
+    "norms": -1,
+}
+
+
+@examples(300)
+@given(ally_views, st.sampled_from(sorted(DIRECTIONS)), st.floats(0.05, 1.0))
+def test_what_draws_an_ally_toward_russia_and_what_keeps_it_away(view, name, step):
+    moved = view._replace(**{name: getattr(view, name) + step})
+    assert DIRECTIONS[name] * (pull(moved) - pull(view)) >= -TINY
+
+
+@pytest.mark.parametrize("name", sorted(DIRECTIONS))
+def test_each_of_them_counts(name):
+    moved = ALLY._replace(**{name: getattr(ALLY, name) + 0.1})
+    assert DIRECTIONS[name] * (pull(moved) - pull(ALLY)) > 0.001
+
+
+@given(ally_views, st.integers(0, 4))
+def test_a_harder_level_leaves_less_room_for_engagement(view, level):
+    assert pull(view, level + 1) < pull(view, level)
+
+
+# --- units ----------------------------------------------------------------------------------
+
+
+def test_options_on_the_unit_scale():
+    assert [decision.unit_level(level) for level in range(6)] == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert [decision.unit_engagement(degree) for degree in range(3)] == [0.0, 0.5, 1.0]
+    assert [decision.courting(stance) for stance in range(3)] == [-1.0, 0.0, 1.0]
+    assert decision.TARGET_STANCES == ("coerce", "neutral", "court")
+    assert [decision.LEADER_STANCES[stance] for stance in (NONE, PRESS, ASSURE)] == [
+        "none",
+        "press",
+        "assure",
+    ]
