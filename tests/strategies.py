@@ -144,7 +144,7 @@ def _arguments(contract: Contract) -> st.SearchStrategy[dict[str, float]]:
 
 
 def documented(contract: Contract) -> None:
-    """The docstring cites claims that exist and states the bounds; the table names every argument."""
+    """The docstring cites claims that exist and states the bounds; the table has every argument."""
     text = inspect.getdoc(contract.function) or ""
     claims = re.findall(r"\b[A-Z]\d\d-\d+\b", text)
     assert claims, f"{contract.name} cites no claim"

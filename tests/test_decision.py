@@ -62,6 +62,7 @@ def test_three_options_by_hand():
     assert got == pytest.approx([0.125, 0.25, 0.625], abs=1e-15)
 
 
+@examples(100)
 @given(utilities, precisions)
 def test_probabilities_are_a_distribution_in_the_order_of_utility(values, precision):
     got = probabilities(values, precision)
@@ -72,24 +73,28 @@ def test_probabilities_are_a_distribution_in_the_order_of_utility(values, precis
             assert p == q
 
 
+@examples(100)
 @given(utilities, precisions, st.floats(-100.0, 100.0))
 def test_only_differences_of_utility_count(values, precision, shift):
     shifted = probabilities([value + shift for value in values], precision)
     assert shifted == pytest.approx(probabilities(values, precision), rel=1e-9, abs=TINY)
 
 
+@examples(100)
 @given(utilities, precisions, st.floats(0.1, 10.0))
 def test_scaling_utilities_is_scaling_precision(values, precision, scale):
     scaled = probabilities([value * scale for value in values], precision)
     assert scaled == pytest.approx(probabilities(values, precision * scale), rel=1e-9, abs=TINY)
 
 
+@examples(100)
 @given(utilities)
 def test_without_precision_every_option_is_as_likely(values):
     got = probabilities(values, 1e-12)
     assert got == pytest.approx([1.0 / len(values)] * len(values), abs=1e-9)
 
 
+@examples(100)
 @given(st.lists(st.integers(-5, 5), min_size=2, max_size=6, unique=True), below_one)
 def test_with_precision_without_end_the_best_option_is_taken(values, draw):
     best = values.index(max(values))
@@ -102,6 +107,7 @@ def test_huge_utilities_do_not_overflow():
     assert choose([-1e6, 0.0], 1e3, 0.0) == 1
 
 
+@examples(100)
 @given(utilities, precisions)
 def test_frequencies_over_a_grid_of_draws_are_the_probabilities(values, precision):
     size = 500
@@ -110,6 +116,7 @@ def test_frequencies_over_a_grid_of_draws_are_the_probabilities(values, precisio
     assert frequencies == pytest.approx(probabilities(values, precision), abs=1.0 / size + TINY)
 
 
+@examples(100)
 @given(utilities, precisions, below_one, below_one)
 def test_a_higher_draw_never_takes_a_lower_option(values, precision, one, other):
     low, high = sorted((one, other))
@@ -130,6 +137,7 @@ def test_a_draw_beyond_the_last_cumulative_probability_takes_the_last_option():
     assert choose([0.0] * 6, 1.0, greatest) == 5
 
 
+@examples(100)
 @given(utilities, precisions, below_one)
 def test_no_option_without_probability_is_taken_but_the_last(values, precision, draw):
     option = choose(values, precision, draw)
@@ -162,6 +170,7 @@ def test_the_groups_of_an_ally_are_those_that_an_ally_weighs():
     assert weighed == set(decision.ALLY_GROUPS)
 
 
+@examples(100)
 @given(st.lists(st.floats(-10.0, 10.0), max_size=12))
 def test_utility_is_the_sum_of_the_terms_in_their_order(values):
     expected = 0.0
@@ -182,9 +191,10 @@ TARGET = TargetView(0.4, 0.3, 0.5, 0.6, 0.8, 0.4)
 ALLY = AllyView(*[0.1 + 0.03 * index for index in range(len(AllyView._fields))])
 
 DECISIONS = {
-    "level": lambda w: decision.level_terms(w, ALLY, 5),
-    "engagement": lambda w: decision.engagement_terms(w, ALLY, 3, 0),
-    "engagement expanded": lambda w: decision.engagement_terms(w, ALLY, 3, 2),
+    "level 2": lambda w: decision.level_terms(w, ALLY, 2),
+    "level 5": lambda w: decision.level_terms(w, ALLY, 5),
+    "frozen": lambda w: decision.engagement_terms(w, ALLY, 3, 0),
+    "expanded": lambda w: decision.engagement_terms(w, ALLY, 3, 2),
     "leader": lambda w: decision.leader_terms(w, LEADER, 5),
     "press": lambda w: decision.leader_stance_terms(w, LEADER_STANCE, PRESS),
     "court": lambda w: decision.target_terms(w, TARGET, COURT),
@@ -198,6 +208,16 @@ def test_a_weight_multiplies_its_own_term_and_no_other(weigh, term):
     assert tripled == {
         name: pytest.approx(3.0 * value if name == term else value) for name, value in plain.items()
     }
+
+
+def test_each_term_counts_in_some_of_these_decisions():
+    counting = {
+        term
+        for weigh in DECISIONS.values()
+        for term, value in weigh(ONES)._asdict().items()
+        if value
+    }
+    assert counting == set(weights.TERMS)
 
 
 @pytest.mark.parametrize("weigh", DECISIONS.values(), ids=DECISIONS)
@@ -304,6 +324,7 @@ def test_courting_serves_outlets_and_costs_concessions_and_face(stance, expected
     assert decision.target_terms(ONES, TARGET, stance) == pytest.approx(expected)
 
 
+@examples(100)
 @given(st.builds(LeaderStanceView, *[unit] * 4, st.floats(-1.0, 0.0), *[unit] * 2))
 def test_nothing_is_gained_by_moving_an_ally_that_has_caught_up(view):
     for stance in (PRESS, ASSURE):
@@ -319,6 +340,7 @@ def test_level_and_engagement_share_what_turns_on_the_line_toward_russia():
     assert SHARED == ["balancing", "diversification", "peninsula", "precedent", "values"]
 
 
+@examples(100)
 @given(ally_views, st.integers(0, 5))
 def test_what_a_level_costs_engagement_earns(view, level):
     hardest = decision.level_terms(ONES, view, 5)._asdict()
@@ -326,9 +348,10 @@ def test_what_a_level_costs_engagement_earns(view, level):
     assert {term: closest[term] for term in SHARED} == {term: -hardest[term] for term in SHARED}
 
 
+@examples(100)
 @given(ally_views, st.integers(0, 5))
 def test_signs_of_engagement(view, level):
-    """Energy, balancing and commerce pull engagement up; alliance, norms and the level push down."""
+    """Energy, balancing and commerce pull engagement up; alliance, norms and level push it down."""
     frozen, maintained, expanded = (
         decision.engagement_terms(ONES, view, level, option) for option in range(3)
     )
@@ -386,6 +409,7 @@ def test_each_of_them_counts(name):
     assert DIRECTIONS[name] * (pull(moved) - pull(ALLY)) > 0.001
 
 
+@examples(100)
 @given(ally_views, st.integers(0, 4))
 def test_a_harder_level_leaves_less_room_for_engagement(view, level):
     assert pull(view, level + 1) < pull(view, level)

@@ -1,4 +1,4 @@
-"""From indicators to inputs: the index formulas, on Japan of 2013 worked by hand and at the limits."""
+"""From indicators to inputs: the index formulas, on Japan of 2013 by hand and at the limits."""
 
 import inspect
 import math
@@ -174,11 +174,13 @@ def test_japan_2013_to_two_digits():
 shares = st.floats(0.001, 1.0)
 
 
+@examples(100)
 @given(unit, unit, unit, unit, unit, unit)
 def test_who_buys_nothing_from_russia_can_replace_all_of_it(gas, usa_gas, oil, usa_oil, coal, atom):
     assert indices.replaceable(gas, 0.0, usa_gas, oil, 0.0, usa_oil, coal, 0.0, atom) == 1.0
 
 
+@examples(100)
 @given(shares, shares, shares)
 def test_american_gas_replaces_gas_and_not_oil(gas, russian, american):
     covers = indices.replaceable(gas, russian, american, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -186,6 +188,7 @@ def test_american_gas_replaces_gas_and_not_oil(gas, russian, american):
     assert indices.replaceable(0.0, 0.0, american, gas, russian, 0.0, 0.0, 0.0, 0.0) == 0.0
 
 
+@examples(100)
 @given(shares, shares, shares)
 def test_american_oil_replaces_oil_and_not_coal(oil, russian, american):
     covers = indices.replaceable(0.0, 0.0, 0.0, oil, russian, american, 0.0, 0.0, 0.0)
@@ -193,6 +196,7 @@ def test_american_oil_replaces_oil_and_not_coal(oil, russian, american):
     assert indices.replaceable(0.0, 0.0, 0.0, 0.0, 0.0, american, oil, russian, 0.0) == 0.0
 
 
+@examples(100)
 @given(shares, shares, unit)
 def test_nuclear_power_covers_its_share_of_the_rest(gas, russian, nuclear):
     # half of the fuel American: 1 - (1 - 0.5) (1 - n)

@@ -451,6 +451,7 @@ def test_a_wrong_term_is_caught(wrong: types.FunctionType, check: Callable[[Cont
 # --- alliance -------------------------------------------------------------------------------
 
 
+@examples(100)
 @given(unit, unit, unit, unit)
 def test_who_has_caught_up_fears_no_abandonment(dependence, pressure, leader, ahead):
     level = leader + ahead * (1.0 - leader)
@@ -458,12 +459,14 @@ def test_who_has_caught_up_fears_no_abandonment(dependence, pressure, leader, ah
     assert terms.independence(dependence, leader, level) == 0.0
 
 
+@examples(100)
 @given(unit, unit, unit)
 def test_pressing_doubles_the_fear_of_abandonment(dependence, leader, level):
     calm = terms.abandonment(dependence, 0.0, leader, level)
     assert terms.abandonment(dependence, 1.0, leader, level) == pytest.approx(2.0 * calm, abs=TINY)
 
 
+@examples(100)
 @given(unit, st.integers(0, 3))
 def test_every_step_toward_the_leader_relieves_alike(dependence, level):
     gains = [
@@ -491,6 +494,7 @@ def test_supply_endangered_is_convex(one, other, share):
     assert mixed <= chord + TINY
 
 
+@examples(100)
 @given(unit, unit, unit)
 def test_freezing_relations_loses_what_the_energy_step_endangers(exposure, replaceable, price):
     lost = terms.supply_lost(exposure, replaceable, price, 0.0)
@@ -498,6 +502,7 @@ def test_freezing_relations_loses_what_the_energy_step_endangers(exposure, repla
     assert lost == pytest.approx(endangered, abs=TINY)
 
 
+@examples(100)
 @given(unit, unit, unit)
 def test_an_assurance_covers_its_part_of_what_is_unreplaced(replaceable, supply, exposure):
     bare = terms.supply_at_risk(exposure, replaceable, 0.0, 1.0)
@@ -515,6 +520,7 @@ def effect_of_china(severity: float, alignment: float, threat: float, level: flo
     return with_china - without + terms.balancing(alignment, threat, level)
 
 
+@examples(100)
 @given(st.floats(0.05, 1.0), st.floats(0.05, 1.0), st.sampled_from(LEVELS[1:]), unit)
 def test_the_sign_of_chinas_threat_turns_with_its_alignment(severity, threat, level, alignment):
     # s c theta x - (1 - c) theta x is zero at c = 1 / (1 + s)
@@ -534,6 +540,7 @@ def test_china_apart_holds_japan_back_and_china_beside_russia_drives_it():
 # --- commerce -------------------------------------------------------------------------------
 
 
+@examples(100)
 @given(
     st.floats(0.01, 1.0),
     st.floats(0.01, 2.0),
@@ -561,12 +568,14 @@ def test_the_first_steps_cost_least_in_the_market():
 # --- inertia and spread ---------------------------------------------------------------------
 
 
+@examples(100)
 @given(unit, unit)
 def test_going_up_costs_as_much_as_going_down(one, other):
     assert terms.inertia(one, other) == terms.inertia(other, one)
     assert (terms.inertia(one, other) == 0.0) == (one == other)
 
 
+@examples(100)
 @given(st.lists(st.sampled_from(LEVELS), min_size=1, max_size=200))
 def test_misalignment_is_the_standard_deviation_of_the_levels(levels):
     squares = [level * level for level in levels]
@@ -578,6 +587,7 @@ def test_misalignment_is_the_standard_deviation_of_the_levels(levels):
 # --- feedbacks ------------------------------------------------------------------------------
 
 
+@examples(100)
 @given(unit, unit, unit, st.integers(0, 30))
 def test_perceived_severity_approaches_the_event_geometrically(start, event, persistence, steps):
     perceived = start
@@ -587,6 +597,7 @@ def test_perceived_severity_approaches_the_event_geometrically(start, event, per
     assert perceived == pytest.approx(event + persistence**steps * (start - event), abs=1e-9)
 
 
+@examples(100)
 @given(unit, unit, st.integers(0, 30))
 def test_a_steady_cause_uses_up_what_is_left_to_rise(cause, rate, steps):
     risen = 0.0
@@ -596,11 +607,13 @@ def test_a_steady_cause_uses_up_what_is_left_to_rise(cause, rate, steps):
     assert risen == pytest.approx(1.0 - (1.0 - rate * cause) ** steps, abs=1e-9)
 
 
+@examples(100)
 @given(st.floats(0.0, 3.0), unit)
 def test_maintained_engagement_leaves_dependence_as_it_is(scale, rate):
     assert terms.energy_drift(scale, 0.5, rate) == scale
 
 
+@examples(100)
 @given(st.floats(0.1, 3.0), st.floats(0.001, 0.5))
 def test_cooperation_raises_dependence_and_freezing_lowers_it(scale, rate):
     assert terms.energy_drift(scale, 0.0, rate) < scale < terms.energy_drift(scale, 1.0, rate)

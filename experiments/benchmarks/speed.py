@@ -1,4 +1,4 @@
-"""Timings as ratios measured in one run: start-up against a bare Python, engines against each other.
+"""Timings as ratios of one run: start-up against a bare Python, engines against each other.
 
 Run: python experiments/benchmarks/speed.py > speed.json
 """
@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 from alignsim import ensemble, reading, weights
 from alignsim.model import AlignmentModel
@@ -27,21 +28,25 @@ def seconds(command: list[str], times: int = 7) -> float:
     return statistics.median(taken)
 
 
-def runs_a_second(play: object, runs: int) -> float:
+def runs_a_second(play: Callable[[], object], runs: int) -> float:
     start = time.perf_counter()
-    play()  # type: ignore[operator]
+    play()
     return runs / (time.perf_counter() - start)
 
 
 def main() -> None:
     bare = seconds(BARE)
-    help_, single = seconds([*ENTRY, "--help"]), seconds([*ENTRY, "run", "crimea-2014", "--runs", "1"])
+    help_ = seconds([*ENTRY, "--help"])
+    single = seconds([*ENTRY, "run", "crimea-2014", "--runs", "1"])
     scenario, fitted = reading.read("crimea-2014"), weights.read()
     ensemble.free_runs(scenario, fitted, 10, 0)
     compiled = runs_a_second(lambda: ensemble.free_runs(scenario, fitted, 50_000, 0), 50_000)
-    mesa = runs_a_second(
-        lambda: [AlignmentModel(scenario, fitted, run=run, rng=0).run_all() for run in range(50)], 50
-    )
+
+    def play_in_mesa() -> None:
+        for run in range(50):
+            AlignmentModel(scenario, fitted, run=run, rng=0).run_all()
+
+    mesa = runs_a_second(play_in_mesa, 50)
     print(
         json.dumps(
             {

@@ -238,7 +238,7 @@ def weight_file(specification: Specification, found: Fit, source: str, date: str
     precisions, groups, own = split(found.vector)
     errors = np.split(found.errors, [len(PRECISIONS), len(PRECISIONS) + len(_GROUP_NAMES)])
     kept = kept_terms(specification.groups)
-    used = np.array([any(kept[_GROUP_INDEX == g]) for g in range(len(_GROUP_NAMES))])
+    used = np.array([any(kept[g == _GROUP_INDEX]) for g in range(len(_GROUP_NAMES))])
     ally = np.array([name in ALLY_GROUPS for name in _GROUP_NAMES])
     scale = float(np.mean(groups[ally & used]))
     base = weight_sets.read_set(specification.dynamics)

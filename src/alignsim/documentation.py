@@ -43,6 +43,9 @@ INDEX = Path("seeds/index.csv")
 SCHEMA = Path("configs/scenario.schema.json")
 END = "<!-- end generated -->"
 
+NO_ADDRESS = ("print", "not stated")
+"""What a reference gives as its address where it has none."""
+
 ROLES = {
     "World": inputs.WORLD,
     "Ally": inputs.ALLY,
@@ -59,7 +62,7 @@ ENTERS: dict[str, tuple[str, ...]] = {
 }
 """Decisions, and the terms of their utility."""
 
-_START = re.compile(r"<!-- generated: ([a-z-]+) -->")
+_BEGIN = re.compile(r"<!-- generated: ([a-z-]+) -->")
 _CLAIMS = r"[A-Z]\d\d-\d+(?:,\s*[A-Z]\d\d-\d+)*"
 _CITATION = re.compile(rf"\s*\({_CLAIMS}\)|;\s*{_CLAIMS}")
 _FORMULA = re.compile(r"[-+(]|\w+ (\w+ )?[+(]")
@@ -88,7 +91,7 @@ def render() -> dict[Path, str]:
     rendered = {INDEX: index(), SCHEMA: schema.as_text()}
     for file in sorted(root.glob(PAGES)):
         text = file.read_text(encoding="utf-8")
-        if _START.search(text):
+        if _BEGIN.search(text):
             path = file.relative_to(root)
             rendered[path] = fill(text, path.as_posix())
     return rendered
@@ -99,7 +102,7 @@ def fill(text: str, name: str) -> str:
     lines: list[str] = []
     section = None
     for number, line in enumerate(text.splitlines(), start=1):
-        start = _START.fullmatch(line)
+        start = _BEGIN.fullmatch(line)
         if start:
             if section is not None:
                 raise documents.DocumentError(name, number, "", f"{section} has no end")
@@ -191,11 +194,23 @@ def episodes() -> str:
         blocks.append(
             f"**{name}**: {scenario.title}. {len(dates)} steps of a {scenario.calendar.step}, "
             f"{dates[0]} to {dates[-1]}; leader {scenario.leader}, target {scenario.target}, "
-            f"allies {', '.join(scenario.allies)}; {recorded} documented decisions."
+            f"allies {', '.join(scenario.allies)}; {recorded} documented decisions. "
+            f"A step before the start: {_start(scenario)}."
         )
         rows = sorted(_changes(scenario), key=lambda row: (row[0], not row[1], row[2]))
         blocks.append(_table(("date", "event", "input", "value", "sources"), rows))
     return "\n\n".join(blocks)
+
+
+def _start(scenario: Scenario) -> str:
+    """The state of play a step before an episode, in words."""
+    stated = [f"severity {scenario.world['initial_severity'].value:g} as the allies see it"]
+    for code in (scenario.leader, *scenario.allies):
+        table = scenario.states[code]
+        held = [name for name in ("level", "engagement") if f"initial_{name}" in table]
+        words = (f"{name} {table[f'initial_{name}'].value:g}" for name in held)
+        stated.append(f"{code} {', '.join(words)}")
+    return "; ".join(stated)
 
 
 def _changes(scenario: Scenario) -> Iterator[tuple[str, ...]]:
@@ -377,9 +392,13 @@ def literature() -> str:
 
 def _reference(name: str) -> str:
     work = evidence.load().references[name]
-    address = work.address.replace("<", "%3C").replace(">", "%3E")
-    link = f" <{address}>" if address.startswith("http") else ""
-    return f"{work.by}. {work.title}{'' if work.title.endswith('?') else '.'}{link}"
+    words = [work.by.removesuffix(".") + "."]
+    words.append(work.title if work.title.endswith("?") else f"{work.title}.")
+    if work.address.startswith("http"):
+        words.append(f"<{work.address.replace('<', '%3C').replace('>', '%3E')}>")
+    elif work.address not in NO_ADDRESS:
+        words.append(f"{work.address}.")
+    return " ".join(words)
 
 
 # --- Markdown -----------------------------------------------------------------------------

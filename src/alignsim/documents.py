@@ -59,7 +59,10 @@ class DocumentError(ValueError):
         where = file if line is None else f"{file}:{line}"
         dotted = path if isinstance(path, str) else ".".join(_short(str(part)) for part in path)
         text = f"{where}: {dotted}: {message}" if dotted else f"{where}: {message}"
-        super().__init__(_UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split())))
+        one_line = " ".join(text.split())
+        super().__init__(
+            "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in one_line)
+        )
 
 
 class Place(NamedTuple):

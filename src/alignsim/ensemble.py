@@ -26,7 +26,8 @@ class Ensemble:
         """Number of runs."""
         return int(self.outcome.leader_level.shape[0])
 
-    def keys(self) -> list[Key]:
+    @property
+    def decisions(self) -> list[Key]:
         """Every decision of the scenario: state, decision, toward."""
         scenario = self.scenario
         own: list[Key] = [(scenario.leader, "level", None)]

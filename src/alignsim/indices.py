@@ -85,7 +85,8 @@ def outlet(share: float) -> float:
 
 def club_membership(g7: float, eu: float, nato: float, partner: float) -> float:
     """Membership K: 1 in G7 or EU, which set sanctions policy; 0.7 in NATO; 0.3 as a NATO partner
-    (D14-06, L17-20)."""
+    (D14-06, L17-20).
+    """
     return max(g7, eu, 0.7 * nato, 0.3 * partner)
 
 

@@ -36,6 +36,7 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
     The model stops (``running`` turns False) after the scenario's last step. Raises DocumentError
     for a fault in a file, ValueError for a seed or run out of range, RuntimeError for a step past
     the end.
+
     """
 
     def __init__(

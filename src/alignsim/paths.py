@@ -17,7 +17,7 @@ def of_ensemble(forecast: "Ensemble", records: list[Documented]) -> Rows:
     documented = by_step(records)
     scenario = forecast.scenario
     rows = []
-    for key in forecast.keys():
+    for key in forecast.decisions:
         chances = forecast.frequencies(key)
         modal = scores.modal(chances)
         for step in range(scenario.calendar.steps):

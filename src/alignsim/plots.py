@@ -7,7 +7,7 @@ alike everywhere. Decision paths are in :mod:`alignsim.plots_paths`.
 """
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from alignsim import baselines, history
 from alignsim.agents import Decision
-from alignsim.decision import ALLY_GROUPS, JOINED, LEADER_STANCES
+from alignsim.decision import ALLY_GROUPS, JOINED
 from alignsim.ensemble import Ensemble
 from alignsim.evaluation import MODEL, Rows
 from alignsim.model import AlignmentModel
-from alignsim.scenario import Calendar, Fixed, Scenario
+from alignsim.scenario import Calendar, Scenario
 from alignsim.weights import GROUP_OF, Parameters
 
 Floats = NDArray[np.float64]
@@ -42,7 +42,7 @@ BANDS = ((0.9, "#dbe8f3"), (0.5, "#9dc4e2"))
 GROUP_STYLES = {
     "alliance_dependence": ("#0072B2", ""),
     "energy_security": ("#E69F00", "////"),
-    "regional_threat": ("#009E73", "...."),
+    "regional_threat": ("#009E73", "||||"),
     "norms": ("#56B4E9", "\\\\\\\\"),
     "commerce": ("#F0E442", "xxxx"),
     "inertia": ("#eeeeee", ""),
@@ -75,8 +75,9 @@ styled = matplotlib.style.context(["default", STYLE])
 @styled
 def rendered(figure: Figure, form: Format) -> bytes:
     """The figure as a file: the same figure gives the same bytes."""
-    if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
-        figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.execute(figure)
         figure.set_layout_engine("none")  # laid out once: each pass would move things a little
     metadata: dict[str, Any] = {"png": {"Software": None}, "svg": {"Date": None}}[form]
     stream = io.BytesIO()
@@ -158,20 +159,27 @@ COMPARISONS = (
 def differences(scenario: Scenario, parameters: Parameters, state: str, seed: int = 0) -> Floats:
     """What each comparison is worth to an ally: by comparison, weight group and step.
 
-    Along the documented course: at each step everybody has decided as documented up to then. Where
-    the leader's stance toward the ally is not documented, the mean over its stances counts, each
-    with the probability that the model gives it. Not a number where there is nothing to compare.
+    Along the documented course: at each step everybody has decided as documented up to then; the
+    seed matters only where a decision is not documented. Not a number where there is nothing to
+    compare.
     """
-    total: Floats = np.zeros((len(COMPARISONS), len(ALLY_GROUPS), scenario.calendar.steps))
-    for stance, replay in enumerate(_replays(scenario, state)):
-        decisions = AlignmentModel(replay, parameters, rng=seed).run_all().decisions
-        chances = [
-            made.probabilities[stance]
-            for made in decisions
-            if (made.state, made.toward) == (scenario.leader, state)
-        ]
-        total += np.array(chances) * _compared(scenario, state, decisions)
-    return total
+    documented = {
+        (record.step, record.decision): record.value
+        for record in history.documented(scenario)
+        if record.state == state
+    }
+    parts = np.full((len(COMPARISONS), len(ALLY_GROUPS), scenario.calendar.steps), np.nan)
+    for made in (
+        AlignmentModel(history.replayed(scenario), parameters, rng=seed).run_all().decisions
+    ):
+        option = documented.get((made.step, made.decision))
+        if made.state != state or option is None:
+            continue
+        for panel, comparison in enumerate(COMPARISONS):
+            pair = comparison.pair(option, len(made.options))
+            if made.decision == comparison.decision and pair is not None:
+                parts[panel, :, made.step] = _by_group(made, *pair)
+    return parts
 
 
 @styled
@@ -202,52 +210,6 @@ def stacked_utilities(
     )
     figure.legend(handles=handles, loc="outside lower center", ncols=4)
     return figure
-
-
-def _replays(scenario: Scenario, state: str) -> Iterator[Scenario]:
-    """History replayed once for each stance the leader may have taken where none is documented."""
-    replayed = history.replayed(scenario)
-    known = {
-        record.step
-        for record in history.documented(scenario)
-        if (record.state, record.toward) == (scenario.leader, state)
-    }
-    for stance in LEADER_STANCES:
-        fixed = [
-            Fixed.model_validate(
-                {
-                    "state": scenario.leader,
-                    "decision": "stance",
-                    "toward": state,
-                    "from": end,
-                    "to": end,
-                    "option": stance,
-                    "source": "design",
-                }
-            )
-            for step, end in enumerate(scenario.calendar.ends)
-            if step not in known
-        ]
-        yield replayed.model_copy(update={"fixed": (*replayed.fixed, *fixed)})
-
-
-def _compared(scenario: Scenario, state: str, decisions: list[Decision]) -> Floats:
-    """Differences in utility by comparison, weight group and step; not a number where none is."""
-    documented = {
-        (record.step, record.decision): record.value
-        for record in history.documented(scenario)
-        if record.state == state
-    }
-    parts = np.full((len(COMPARISONS), len(ALLY_GROUPS), scenario.calendar.steps), np.nan)
-    for made in decisions:
-        option = documented.get((made.step, made.decision))
-        if made.state != state or option is None:
-            continue
-        for panel, comparison in enumerate(COMPARISONS):
-            pair = comparison.pair(option, len(made.options))
-            if made.decision == comparison.decision and pair is not None:
-                parts[panel, :, made.step] = _by_group(made, *pair)
-    return parts
 
 
 def _by_group(made: Decision, option: int, other: int) -> list[float]:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import importlib.metadata
 import json
 import textwrap
 from collections.abc import Callable, Iterator
@@ -14,12 +15,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from alignsim import (
-    __version__,
     documents,
     evaluation,
     history,
     plots,
     plots_paths,
+    report_tables,
     runs,
     tables,
 )
@@ -28,24 +29,12 @@ from alignsim.decision import ALLY_GROUPS, JOINED
 from alignsim.documents import DocumentError
 from alignsim.ensemble import Ensemble
 from alignsim.evaluation import MODEL, Evaluation, Rows
-from alignsim.scenario import Scenario
 from alignsim.weights import Parameters, WeightSet
 
 TEMPLATES = Path(__file__).parent / "templates"
 WRAP = 96
-DASH = "–"
 
 Progress = Callable[[int, str], None]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the page; the first cell of a row names it, marked rows are the model's."""
-
-    caption: str
-    columns: list[str]
-    rows: list[list[str]]
-    marked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -61,42 +50,34 @@ class Picture:
 # --- what is said of a result ---------------------------------------------------------------
 
 
-def _allies(result: Evaluation) -> set[str]:
-    return {ally for one in result.ensembles.values() for ally in one.scenario.allies}
-
-
-def _model_rows(result: Evaluation) -> Rows:
-    return [row for row in result.scores if (row["forecaster"], row["fit_on"]) == (MODEL, "all")]
-
-
-def _course(result: Evaluation, episode: str, state: str, decision: str) -> Rows:
-    """Steps of a decision that are documented."""
-    return [
-        row
-        for row in result.paths
-        if (row["episode"], row["state"], row["decision"]) == (episode, state, decision)
-        and row["documented"] is not None
-    ]
-
-
-def _side(level: int) -> str:
-    return "joined" if level >= JOINED else "not joined"
-
-
 def verdict(result: Evaluation, row: dict[str, Any]) -> str:
-    """In a sentence: whether a forecast of levels gave the documented side at least one half."""
+    """In plain words: whether a forecast of levels got the side right, and how good it was."""
     scenario = result.ensembles[row["episode"]].scenario
-    last = _course(result, row["episode"], row["state"], "level")[-1]
+    level = report_tables.at_the_end(result, row)["documented"]
     chance = row["p_documented_side"]
-    joined = chance if last["documented"] >= JOINED else 1.0 - chance
+    joined = chance if level >= JOINED else 1.0 - chance
     judged = "at least 0.5: the right side" if chance >= 0.5 else "below 0.5: the wrong side"
+    uniform = _uniform(result, row)
+    compared = "better" if row["log_score"] > uniform else "no better"
     return (
         f"{scenario.label(row['state'])} in {row['episode']}, fitted on {row['fit_on']} alone: "
-        f"documented {_side(last['documented'])} (level {last['documented']} at the end); forecast "
-        f"P(joined) {joined:.2f}, so the documented side had {chance:.2f}, {judged}. The most "
-        f"probable level was exact at {row['share_exact']:.0%} of the steps and within one at "
-        f"{row['share_within_one']:.0%}."
+        f"documented {report_tables.side(level)} (level {level} at the end); forecast P(joined) "
+        f"{joined:.2f}, so the documented side had {chance:.2f}, {judged}. The most probable level "
+        f"was exact at {row['share_exact']:.0%} of the steps and within one at "
+        f"{row['share_within_one']:.0%}; the log score, {row['log_score']:.2f}, is {compared} than "
+        f"that of equal chances ({uniform:.2f})."
     )
+
+
+def _uniform(result: Evaluation, row: dict[str, Any]) -> float:
+    """Log score of equal chances on the same decision."""
+    same = ("episode", "state", "decision", "toward")
+    (score,) = (
+        other["log_score"]
+        for other in result.scores
+        if other["forecaster"] == "uniform" and all(other[key] == row[key] for key in same)
+    )
+    return float(score)
 
 
 def verdicts(result: Evaluation) -> list[str]:
@@ -127,7 +108,7 @@ def ranking(means: Rows) -> str:
 
 def as_text(result: Evaluation) -> str:
     """What ``alignsim reproduce`` prints, at most 100 columns wide."""
-    means = evaluation.means(result.scores, _allies(result))
+    means = evaluation.means(result.scores, report_tables.allies(result))
     parts = [f"{result.runs} free runs an episode, seed {result.seed}; a dot is not documented."]
     for name, forecast in result.ensembles.items():
         rows = [row for row in result.paths if row["episode"] == name]
@@ -136,7 +117,7 @@ def as_text(result: Evaluation) -> str:
     parts += [_heading("Mean scores of the allies' levels over all episodes, best first")]
     parts += [tables.score_means(means), textwrap.fill(ranking(means), WRAP)]
     parts += [_heading("Scores of the model, decision by decision")]
-    parts += [tables.scores(_model_rows(result))]
+    parts += [tables.scores(report_tables.of_model(result))]
     parts += [_heading("Out of sample: fitted on one episode, scored on another")]
     parts += [tables.scores(evaluation.out_of_sample(result.scores))]
     parts += [textwrap.fill(sentence, WRAP) for sentence in verdicts(result)]
@@ -168,7 +149,7 @@ def _drawn(result: Evaluation) -> Iterator[Drawn]:
     for forecast in result.ensembles.values():
         for ally in forecast.scenario.allies:
             yield _utilities_drawn(forecast, ally)
-    means = evaluation.means(result.scores, _allies(result))
+    means = evaluation.means(result.scores, report_tables.allies(result))
     yield (
         "scores",
         plots.score_bars(means),
@@ -188,17 +169,15 @@ def _drawn(result: Evaluation) -> Iterator[Drawn]:
 
 
 def _ends(result: Evaluation, episode: str | None = None) -> list[str]:
-    """A sentence an episode and ally: how it ended, and what the model gave that."""
+    """A sentence an ally and episode: how it ended, and what the model gave that."""
     sentences = []
-    for row in _model_rows(result):
-        forecast = result.ensembles[row["episode"]]
-        if row["decision"] != "level" or row["state"] not in forecast.scenario.allies:
-            continue
+    for row in report_tables.of_allies(result):
         if episode in (None, row["episode"]):
-            last = _course(result, row["episode"], row["state"], "level")[-1]
+            last = report_tables.at_the_end(result, row)
+            label = result.ensembles[row["episode"]].scenario.label(row["state"])
             sentences.append(
-                f"{forecast.scenario.label(row['state'])}, {last['date']}: documented level "
-                f"{last['documented']} ({_side(last['documented'])}), most probable level "
+                f"{label}, {last['date']}: documented level {last['documented']} "
+                f"({report_tables.side(last['documented'])}), most probable level "
                 f"{last['modal']}, probability of the documented side "
                 f"{row['p_documented_side']:.2f}."
             )
@@ -223,7 +202,7 @@ def _utilities_drawn(forecast: Ensemble, ally: str) -> Drawn:
     label = scenario.label(ally)
     parts = plots.differences(scenario, forecast.parameters, ally, forecast.seed)
     words = " ".join(
-        f"({letter}) {_balance(parts[panel][:, -1])}" for panel, letter in enumerate("abc")
+        f"({letter}) {balance(parts[panel][:, -1])}" for panel, letter in enumerate("abc")
     )
     return (
         f"utilities-{scenario.name}-{ally}",
@@ -236,7 +215,7 @@ def _utilities_drawn(forecast: Ensemble, ally: str) -> Drawn:
     )
 
 
-def _balance(parts: plots.Floats) -> str:
+def balance(parts: plots.Floats) -> str:
     """The net of differences by group, and the group that speaks most for it and against it."""
     if np.isnan(parts).any():
         return "nothing to compare."
@@ -257,102 +236,6 @@ def _pressure_ends(forecast: Ensemble) -> str:
         f"{outcome.pressure[:, -1].mean():.2f}, the mean misalignment "
         f"{outcome.misalignment[:, -1].mean():.2f}."
     )
-
-
-# --- tables of the page ---------------------------------------------------------------------
-
-
-def _glance_table(result: Evaluation) -> Table:
-    rows = []
-    for row in _model_rows(result):
-        scenario = result.ensembles[row["episode"]].scenario
-        if row["decision"] == "level" and row["state"] in scenario.allies:
-            last = _course(result, row["episode"], row["state"], "level")[-1]
-            rows.append(
-                [
-                    f"{scenario.label(row['state'])}, {plots.years(scenario.calendar)}",
-                    f"{last['documented']}, {_side(last['documented'])}",
-                    str(last["modal"]),
-                    tables.number(row["p_documented_side"]),
-                    f"{row['share_exact']:.0%}",
-                    f"{row['share_within_one']:.0%}",
-                    _signed(row["join_error_steps"]),
-                ]
-            )
-    columns = ["Ally", "Documented at the end", "Most probable at the end"]
-    columns += ["P(documented side)", "Exact", "Within one", "Joined too late by"]
-    caption = (
-        "Each ally and episode. Exact and within one: share of the steps at which the most "
-        "probable level is the documented one, or at most one off. Last column in steps."
-    )
-    return Table(caption, columns, rows)
-
-
-def _signed(steps: int | None) -> str:
-    return DASH if steps is None else f"{steps:+d}" if steps else "0"
-
-
-def _path_table(result: Evaluation, scenario: Scenario) -> Table:
-    """Every decision of an episode: documented, most probable and, for levels, P(joined)."""
-    courses: dict[str, Rows] = {}
-    for row in result.paths:
-        if row["episode"] == scenario.name:
-            courses.setdefault(_decision(scenario, row), []).append(row)
-    rows = []
-    for name, course in courses.items():
-        if any(row["documented"] is not None for row in course):
-            rows.append([f"{name}: documented", *map(_documented, course)])
-        rows.append([f"{name}: most probable", *(str(row["modal"]) for row in course)])
-        if course[0]["decision"] == "level":
-            chances = [sum(row["probabilities"][JOINED:]) for row in course]
-            rows.append([f"{name}: P(joined)", *map(tables.number, chances)])
-    marked = frozenset(number for number, row in enumerate(rows) if row[0].endswith(": documented"))
-    caption = (
-        f"{scenario.title}: decisions documented, with the range of careful coding in brackets, "
-        "and most probable in the model."
-    )
-    return Table(caption, ["Decision", *scenario.calendar.dates], rows, marked)
-
-
-def _decision(scenario: Scenario, row: dict[str, Any]) -> str:
-    toward = f" toward {scenario.label(row['toward'])}" if row["toward"] else ""
-    return f"{scenario.label(row['state'])}, {row['decision']}{toward}"
-
-
-def _documented(row: dict[str, Any]) -> str:
-    if row["documented"] is None:
-        return DASH
-    unsure = row["low"] != row["high"]
-    return f"{row['documented']}" + (f" ({row['low']}–{row['high']})" if unsure else "")
-
-
-def _means_table(means: Rows) -> Table:
-    rows = [[row["forecaster"], *_score_cells(row)] for row in means]
-    marked = frozenset(place for place, row in enumerate(means) if row["forecaster"] == MODEL)
-    caption = "Mean scores of the allies' levels over allies and episodes, best first."
-    return Table(caption, ["Forecaster", *SCORE_COLUMNS], rows, marked)
-
-
-SCORE_COLUMNS = ["RPS", "Log score", "P(documented side)", "Exact", "Within one"]
-
-
-def _score_cells(row: dict[str, Any]) -> list[str]:
-    return [
-        tables.number(row["rps"], 3),
-        tables.number(row["log_score"], 3),
-        tables.number(row["p_documented_side"]),
-        tables.number(row["share_exact"]),
-        tables.number(row["share_within_one"]),
-    ]
-
-
-def _scores_table(result: Evaluation, rows: Rows, caption: str) -> Table:
-    cells = []
-    for row in rows:
-        scenario = result.ensembles[row["episode"]].scenario
-        name = f"{row['episode']}: {_decision(scenario, row)}"
-        cells.append([name, *_score_cells(row), _signed(row["join_error_steps"])])
-    return Table(caption, ["Decision", *SCORE_COLUMNS, "Joined too late by"], cells)
 
 
 # --- the folder -----------------------------------------------------------------------------
@@ -393,7 +276,7 @@ def write(result: Evaluation, folder: Path, progress: Progress = lambda done, no
 def _page(result: Evaluation, pictures: dict[str, Picture]) -> str:
     scenarios = [forecast.scenario for forecast in result.ensembles.values()]
     parameters = next(iter(result.ensembles.values())).parameters
-    means = evaluation.means(result.scores, _allies(result))
+    means = evaluation.means(result.scores, report_tables.allies(result))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -406,28 +289,31 @@ def _page(result: Evaluation, pictures: dict[str, Picture]) -> str:
         result=result,
         scenarios=scenarios,
         pictures=pictures,
-        glance=_glance_table(result),
-        path_tables={one.name: _path_table(result, one) for one in scenarios},
+        glance=report_tables.glance(result),
+        path_tables={
+            one.name: [report_tables.paths(result, one, stances) for stances in (False, True)]
+            for one in scenarios
+        },
         ends={one.name: _ends(result, one.name) for one in scenarios},
         ranking=ranking(means),
-        means=_means_table(means),
-        scores=_scores_table(
-            result, _model_rows(result), "Scores of the model, decision by decision."
+        means=report_tables.means(means),
+        scores=report_tables.scores(
+            result, report_tables.of_model(result), "Scores of the model, decision by decision."
         ),
-        out_of_sample=_scores_table(
+        out_of_sample=report_tables.scores(
             result,
             evaluation.out_of_sample(result.scores),
             "Scores of the model on an episode that its weights have not seen.",
         ),
         verdicts=verdicts(result),
         weights=parameters.name,
-        weight_set=_weight_set(parameters),
+        weight_set=weight_set(parameters),
         digest=_digest(parameters),
-        version=__version__,
+        version=importlib.metadata.version("alignsim"),
     )
 
 
-def _weight_set(parameters: Parameters) -> WeightSet | None:
+def weight_set(parameters: Parameters) -> WeightSet | None:
     """The shipped weight file these parameters are from, if they are."""
     try:
         found = weight_sets.read_set(parameters.name)

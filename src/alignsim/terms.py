@@ -323,7 +323,7 @@ def assured(replaceable: float, supply: float) -> float:
 def misalignment(level_sum: float, square_sum: float, partners: int) -> float:
     """Spread of the partners' levels: their standard deviation on the unit scale (C22-04).
 
-    ``level_sum`` and ``square_sum`` are the sums of x and x^2 over ``partners`` (>= 1). In [0, 0.5].
+    ``level_sum`` and ``square_sum`` sum x and x^2 over ``partners`` (>= 1). In [0, 0.5].
     """
     mean = level_sum / partners
     variance = max(0.0, square_sum / partners - mean * mean)

@@ -184,7 +184,7 @@ def _clubs(scenario: Scenario) -> Array:
     """Weights of leader, blocs and allies in each ally's coalition level.
 
     The mean over the ally's clubs of the mean over their other members. An ally in no club looks
-    to all parties alike: it has no club to lag behind, but still sees how many others join (D14-02).
+    to all parties alike: it has no club to lag behind, yet sees how many others join (D14-02).
     """
     parties = [scenario.leader, *scenario.blocs, *scenario.allies]
     weights = np.zeros((len(scenario.allies), len(parties)))

@@ -1,0 +1,146 @@
+"""One theory, two engines: the compiled kernel and the Mesa model agree exactly."""
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alignsim import draws, ensemble, kernel, reading, situation, timeline, weights
+from alignsim.kernel import Outcome
+from alignsim.model import AlignmentModel
+from tests.strategies import (
+    EPISODES,
+    decided,
+    examples,
+    flat,
+    lasting,
+    parameter_sets,
+    scenarios,
+    seeds,
+    with_allies,
+)
+
+NEUTRAL = weights.read("neutral")
+COMPILED = not numba.config.DISABLE_JIT
+
+
+def differences(runs: ensemble.Ensemble, first: int) -> list[str]:
+    """Where the kernel's runs differ from the Mesa model's: in a choice, or in what is recorded."""
+    scenario, outcome = runs.scenario, runs.outcome
+    keys = runs.decisions
+    chosen = {key: runs.chosen(key) for key in keys}
+    found = []
+    for row in range(runs.runs):
+        model = AlignmentModel(scenario, runs.parameters, run=first + row, rng=runs.seed).run_all()
+        assert len(model.decisions) == len(chosen) * scenario.calendar.steps
+        for made in model.decisions:
+            other = int(chosen[made.state, made.decision, made.toward][row, made.step])
+            if other != made.chosen:
+                found.append(f"{made.date} {made.state} {made.decision}: {made.chosen}, {other}")
+        frame = model.datacollector.get_model_vars_dataframe()
+        for name in ("pressure", "misalignment"):
+            # the very same bits: no tolerance
+            if frame[name].tolist() != getattr(outcome, name)[row].tolist():
+                found.append(name)
+    return found
+
+
+@examples(200 if COMPILED else 40)
+@given(
+    scenario=scenarios(),
+    parameters=parameter_sets(),
+    seed=seeds,
+    first=st.one_of(st.integers(0, 50), st.integers(0, 2**32 - 2)),
+)
+def test_the_engines_agree_on_any_scenario(scenario, parameters, seed, first):
+    assert differences(ensemble.free_runs(scenario, parameters, 2, seed, first), first) == []
+
+
+NOISY = flat(
+    0.5,
+    precision=1.0,
+    persistence=0.6,
+    abstention_premium=1.0,
+    energy_drift=0.3,
+    alignment_rise=0.3,
+    threat_rise=0.3,
+)
+"""So noisy that every option is taken now and then."""
+
+
+@pytest.mark.parametrize("parameters", [NEUTRAL, NOISY], ids=lambda parameters: parameters.name)
+@pytest.mark.parametrize("name", EPISODES)
+def test_the_engines_agree_on_the_shipped_episodes(name, parameters):
+    runs = ensemble.free_runs(reading.read(name), parameters, 20, seed=0)
+    assert differences(runs, 0) == []
+
+
+@pytest.mark.parametrize("name", EPISODES)
+def test_there_is_something_to_agree_on(name):
+    runs = ensemble.free_runs(reading.read(name), NOISY, 20, seed=0)
+    keys = runs.decisions
+    assert {key: len(np.unique(runs.chosen(key))) for key in keys} == {
+        key: 6 if key[1] == "level" else 3 for key in keys
+    }
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_the_engines_agree_on_any_number_of_allies(count):
+    scenario = with_allies(reading.read("ukraine-2022"), count)
+    assert differences(ensemble.free_runs(scenario, NEUTRAL, 2, seed=1), 0) == []
+
+
+# --- negative controls: disagreement would be seen ----------------------------------------
+
+
+def test_another_run_is_seen_as_a_difference():
+    runs = ensemble.free_runs(reading.read("crimea-2014"), NEUTRAL, 1, seed=0)
+    assert differences(runs, 1) != []
+
+
+def test_another_seed_is_seen_as_a_difference():
+    runs = ensemble.free_runs(reading.read("crimea-2014"), NEUTRAL, 1, seed=0)
+    same_key_but_for_the_high_word = ensemble.Ensemble(
+        runs.scenario, runs.parameters, 2**32, runs.outcome
+    )
+    assert differences(same_key_but_for_the_high_word, 0) != []
+
+
+def test_one_decision_more_fixed_is_seen_as_a_difference():
+    scenario = reading.read("crimea-2014")
+    runs = ensemble.free_runs(scenario, NEUTRAL, 1, seed=0)
+    last = int(runs.chosen(("KOR", "engagement", None))[0, -1])
+    other = decided(scenario, "KOR", "engagement", {"2014-12": (last + 1) % 3})
+    changed = ensemble.Ensemble(other, runs.parameters, runs.seed, runs.outcome)
+    assert differences(changed, 0) == [f"2014-12 KOR engagement: {(last + 1) % 3}, {last}"]
+
+
+# --- the same source, compiled or not -------------------------------------------------------
+
+
+def empty(runs: int, steps: int, allies: int) -> Outcome:
+    each = [np.zeros((runs, steps, allies), np.int8) for _ in range(4)]
+    return Outcome(
+        np.zeros((runs, steps), np.int8), *each, np.zeros((runs, steps)), np.zeros((runs, steps))
+    )
+
+
+@pytest.mark.parametrize("seed", [0, 2**40 + 3])
+def test_the_kernel_as_plain_python_does_what_it_does_compiled(seed):
+    line = timeline.build(lasting(reading.read("rapprochement-2016"), 6))
+    parameters = NEUTRAL
+    out = empty(4, 6, 2)
+    dynamics = situation.per_step(parameters.dynamics, line.months)
+    kernel._simulate(line, parameters.weights, dynamics, *draws.key(seed), 10, out)
+    compiled = kernel.simulate(line, parameters.weights, parameters.dynamics, seed, 10, 4)
+    for name, plain in out._asdict().items():
+        assert plain.tobytes() == getattr(compiled, name).tobytes(), name
+    assert out.level.any()
+
+
+@pytest.mark.skipif(not COMPILED, reason="the compiler is off")
+def test_the_kernel_is_compiled():
+    ensemble.free_runs(reading.read("crimea-2014"), flat(), 1, seed=0)
+    assert kernel._simulate_compiled.signatures
+    assert kernel.is_compiled()
