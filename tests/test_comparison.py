@@ -104,7 +104,7 @@ def test_one_run_has_no_interval():
 
 
 def test_pairing_narrows_the_interval():
-    runs = 1000
+    runs = 200
     settled = reading.read("islands-settled")
     row = rows_by(comparison.compare(CRIMEA, [settled], NEUTRAL, runs, 0))[
         "islands-settled", "JPN", "mean level"
@@ -123,7 +123,7 @@ def test_pairing_narrows_the_interval():
 def test_until_the_cause_reaches_them_twins_decide_alike():
     """Only Japan's own inputs change: in the first step nobody else decides otherwise."""
     one, other = (
-        ensemble.free_runs(scenario, NEUTRAL, 300, 0)
+        ensemble.free_runs(scenario, NEUTRAL, 100, 0)
         for scenario in (CRIMEA, reading.read("islands-settled"))
     )
     for key in (

@@ -46,7 +46,7 @@ def differences(runs: ensemble.Ensemble, first: int) -> list[str]:
     return found
 
 
-@examples(200 if COMPILED else 40)
+@examples(200 if COMPILED else 20)
 @given(
     scenario=scenarios(),
     parameters=parameter_sets(),

@@ -28,7 +28,7 @@ QUARTERS = reading.read("rapprochement-2016")
 # --- shape ----------------------------------------------------------------------------------
 
 
-@examples(40)
+@examples(20)
 @given(scenarios())
 def test_shapes_follow_the_scenario(scenario):
     line = timeline.build(scenario)
@@ -50,7 +50,7 @@ def test_shapes_follow_the_scenario(scenario):
     assert line.fixed_leader_level.shape == (steps,)
 
 
-@examples(40)
+@examples(20)
 @given(scenarios())
 def test_every_input_of_a_term_is_in_the_unit_interval(scenario):
     line = timeline.build(scenario)
@@ -191,7 +191,7 @@ def test_clubs_count_alike_whatever_their_size():
     assert weights_of(scenario, "JPN") == expected
 
 
-@examples(60)
+@examples(25)
 @given(scenarios())
 def test_coalition_weights_are_a_distribution_over_others(scenario):
     line = timeline.build(scenario)
