@@ -127,6 +127,15 @@ def test_a_what_if_has_no_documented_course_and_runs_freely():
     assert explained.option == explained.decision.chosen
 
 
+def test_where_nothing_is_documented_the_option_taken_is_explained():
+    unrecorded = CRIMEA.model_copy(update={"name": "unrecorded"})
+    explained = explain(unrecorded, NEUTRAL, "JPN", "2014-09", seed=4)
+    model = AlignmentModel(CRIMEA, NEUTRAL, 0, 4).run_all()
+    assert explained.documented is None
+    assert explained.decision == decisions(model, "JPN", "level")[6]
+    assert explained.option == explained.decision.chosen
+
+
 # --- rows and refusals --------------------------------------------------------------------
 
 

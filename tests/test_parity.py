@@ -1,5 +1,8 @@
 """One theory, two engines: the compiled kernel and the Mesa model agree exactly."""
 
+import inspect
+from pathlib import Path
+
 import numba
 import numpy as np
 import pytest
@@ -144,3 +147,28 @@ def test_the_kernel_is_compiled():
     ensemble.free_runs(reading.read("crimea-2014"), flat(), 1, seed=0)
     assert kernel._simulate_compiled.signatures
     assert kernel.is_compiled()
+
+
+# --- where the compiled code is kept --------------------------------------------------------
+
+
+def test_compiled_code_is_kept_apart_by_source(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = kernel.cache_folder()
+    assert folder.parent == tmp_path / "alignsim"
+    assert not kernel.is_compiled()  # nothing there yet
+    source = inspect.getsource
+    monkeypatch.setattr(inspect, "getsource", lambda module: source(module) + "# changed")
+    assert kernel.cache_folder() != folder
+
+
+def test_where_the_cache_cannot_be_written_another_folder_is_used(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert kernel._usable_cache() == str(kernel.cache_folder())
+    blocked = tmp_path / "file"
+    blocked.write_text("a file where a folder should be")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
+    used = Path(kernel._usable_cache())
+    assert used.is_dir()
+    assert blocked not in used.parents
+    used.rmdir()

@@ -13,9 +13,9 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from alignsim import documents, history, reading
+from alignsim import documents, history, reading, shapes
 from alignsim import weights as weight_sets
 from alignsim.decision import ALLY_GROUPS, GROUPS, PRECISIONS, Weights
 from alignsim.model import AlignmentModel
@@ -62,12 +62,7 @@ class Observation(NamedTuple):
 def read(file: Path | str) -> Specification:
     """Read a specification. Raises DocumentError."""
     document = documents.read(file)
-    try:
-        specification = Specification.model_validate(document.data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        path = tuple(key for key in first["loc"] if isinstance(key, str | int))
-        raise document.error(path, first["msg"]) from None
+    specification = shapes.parsed(Specification, document)
     for index, group in enumerate(specification.groups):
         if group not in ALLY_GROUPS:
             raise document.error(("groups", index), f"one of {', '.join(ALLY_GROUPS)}")

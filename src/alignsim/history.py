@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from alignsim import documents, evidence
+from alignsim import documents, evidence, shapes
 from alignsim.scenario import Fixed, Scenario, options
 
 
@@ -61,12 +61,7 @@ Key = tuple[str, str, str | None]
 def read(root: Path | None = None) -> dict[str, list[Course]]:
     """Documented courses by episode, from ``seeds/history.yaml``. Raises DocumentError."""
     document = documents.read((root or evidence.data_root()) / "seeds" / "history.yaml")
-    try:
-        return _File.model_validate(document.data).history
-    except ValidationError as error:
-        first = error.errors()[0]
-        path = tuple(key for key in first["loc"] if isinstance(key, str | int))
-        raise document.error(path, first["msg"]) from None
+    return shapes.parsed(_File, document).history
 
 
 def documented(scenario: Scenario) -> list[Documented]:

@@ -4,9 +4,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from alignsim import documents, evidence
+from alignsim import documents, evidence, shapes
 from alignsim.decision import GROUPS, PRECISIONS, Weights
 from alignsim.documents import Document, DocumentError
 from alignsim.situation import Dynamics
@@ -77,12 +77,7 @@ def find(name: str | Path) -> Path:
 
 def parse(document: Document) -> WeightSet:
     """Check a weight file. Raises DocumentError."""
-    try:
-        weights = WeightSet.model_validate(document.data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        path = tuple(key for key in first["loc"] if isinstance(key, str | int))
-        raise document.error(path, first["msg"]) from None
+    weights = shapes.parsed(WeightSet, document)
     for key, expected in (
         ("groups", tuple(GROUPS)),
         ("terms", TERMS),
