@@ -117,7 +117,7 @@ FAULTS = {
     "UTF-16": ("a: 1".encode("utf-16"), "a.yaml: not a UTF-8 text file"),
     "zero bytes": (b"a: 1\x00", "a.yaml: not a text file"),
     "picture": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "a.yaml: not a UTF-8 text file"),
-    "huge": (b"#" * (256 * 1024 + 1), "a.yaml: larger than 256 KiB"),
+    "huge": (b"#" * (documents.MAX_BYTES + 1), "a.yaml: larger than 1024 KiB"),
 }
 
 
@@ -131,7 +131,7 @@ def test_fault_is_one_line_with_file_line_and_path(raw, expected):
 
 
 def test_largest_file_that_is_read():
-    raw = b"a: 1\n" + b"#" * (256 * 1024 - 5)
+    raw = b"a: 1\n" + b"#" * (documents.MAX_BYTES - 5)
     assert documents.parse(raw, "a.yaml").data == {"a": 1}
 
 
@@ -165,7 +165,7 @@ def test_file_and_bytes_read_alike(tmp_path):
     file.write_bytes(b"a: {b: 1}\n")
     assert documents.read(file).data == documents.parse(b"a: {b: 1}\n", "x").data
     file.write_bytes(b"#" * 300_000)
-    with pytest.raises(DocumentError, match="larger than 256 KiB"):
+    with pytest.raises(DocumentError, match="larger than 1024 KiB"):
         documents.read(file)
 
 

@@ -134,6 +134,23 @@ def test_japan_of_2013_by_hand():
     assert row["trade"] == pytest.approx(0.2)
 
 
+def test_the_targets_own_threat_does_not_bind_an_ally_to_the_leader():
+    hostile = changed(
+        CRIMEA,
+        JPN__rivalry_russia=1.0,
+        JPN__strain_russia=1.0,
+        JPN__disputes_russia=100.0,
+        JPN__distance_russia=0.0,
+        RUS__capability=0.5,
+    )
+    before, after = (
+        dict(zip(ALLY_COLUMNS, timeline.build(scenario).allies[0, 0], strict=True))
+        for scenario in (CRIMEA, hostile)
+    )
+    assert after["threat_russia"] > after["threat_china"] > before["threat_russia"]
+    assert after["dependence"] == before["dependence"]
+
+
 # --- dates ----------------------------------------------------------------------------------
 
 

@@ -313,7 +313,7 @@ def schema() -> None:
     """
     from alignsim import schema as schemas
 
-    _print_json(schemas.json_schema())
+    click.echo(schemas.as_text(), nl=False)
 
 
 @cli.command()

@@ -386,8 +386,9 @@ def _range(number: weight_sets.Number) -> str:
 
 def literature() -> str:
     """The works that code and documentation cite, with their ids in ``seeds/``."""
-    works = (work for work in evidence.load().references.values() if work.kind == "literature")
-    return "\n".join(f"- `{work.id}`: {_reference(work.id)}" for work in works)
+    works = evidence.load().references
+    cited = (name for name, work in works.items() if work.kind == "literature")
+    return "\n".join(f"- `{name}`: {_reference(name)}" for name in cited)
 
 
 def _reference(name: str) -> str:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-from alignsim import documents
+from pydantic import BaseModel, ConfigDict, Field
+
+from alignsim import documents, shapes
 
 ARTICLES = ("lundstrom-2017", "divergence-2014", "coalition-2022")
 KINDS = {
@@ -15,34 +17,60 @@ KINDS = {
     "W": "what-if",
     "X": "context",
 }
-REFERENCE_KINDS = frozenset({"dataset", "official", "press", "literature", "article", "project"})
+
+Text = Annotated[str, Field(min_length=1)]
+ClaimKind = Literal["M", "F", "O", "W", "X"]
+ReferenceKind = Literal["dataset", "official", "press", "literature", "article", "project"]
 
 
-@dataclass(frozen=True)
-class Claim:
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Article(_Frozen):
+    id: Text
+    author: Text
+    title: Text
+    publication: Text
+    year: int
+    note: Text | None = None
+
+
+class Claim(_Frozen):
     """One claim of an article, in the project's own words."""
 
-    id: str
-    article: str
-    kind: tuple[str, ...]
-    place: str
-    claim: str
-    who: tuple[str, ...]
-    when: str
+    id: Text
+    kind: Annotated[tuple[ClaimKind, ...], Field(min_length=1)]
+    place: Text
+    claim: Text
+    who: Annotated[tuple[Text, ...], Field(min_length=1)]
+    when: Text
+
+    @property
+    def article(self) -> str:
+        """Id of the article: L17 of L17-05."""
+        return self.id.partition("-")[0]
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(_Frozen):
     """A dataset, official text, press report, article or work of literature."""
 
-    id: str
-    title: str
-    by: str
-    kind: str
-    address: str
-    accessed: str
-    licence: str
+    title: Text
+    by: Text
+    kind: ReferenceKind
+    address: Text
+    accessed: Text
+    licence: Text
     note: str = ""
+
+
+class _Claims(_Frozen):
+    article: _Article
+    claims: tuple[Claim, ...]
+
+
+class _References(_Frozen):
+    references: dict[str, Reference]
 
 
 @dataclass(frozen=True)
@@ -74,94 +102,14 @@ def load(root: Path | None = None) -> Evidence:
     claims: dict[str, Claim] = {}
     for name in ARTICLES:
         _read_article(documents.read(seeds / f"{name}.yaml"), claims)
-    return Evidence(claims, _read_references(documents.read(seeds / "references.yaml")))
+    references = documents.read(seeds / "references.yaml")
+    return Evidence(claims, shapes.parsed(_References, references).references)
 
 
 def _read_article(document: documents.Document, claims: dict[str, Claim]) -> None:
-    _check_keys(document, (), document.data, {"article", "claims"}, set())
-    about = document.data["article"]
-    _check_keys(
-        document,
-        ("article",),
-        about,
-        {"id", "author", "title", "publication", "year"},
-        {"note"},
-    )
-    _check_types(document, ("article",), about, {"id"}, set())
-    for index, row in enumerate(_list_at(document, ("claims",), document.data["claims"])):
-        path = ("claims", index)
-        _check_keys(document, path, row, {"id", "kind", "place", "claim", "who", "when"}, set())
-        _check_types(document, path, row, {"id", "place", "claim", "when"}, {"kind", "who"})
-        if row["id"] in claims or not row["id"].startswith(about["id"] + "-"):
-            raise document.error((*path, "id"), f"an id of {about['id']} that is used once")
-        for kind in row["kind"]:
-            if kind not in KINDS:
-                raise document.error((*path, "kind"), f"one of {', '.join(KINDS)}")
-        claims[row["id"]] = Claim(
-            id=row["id"],
-            article=about["id"],
-            kind=tuple(row["kind"]),
-            place=row["place"],
-            claim=" ".join(row["claim"].split()),
-            who=tuple(row["who"]),
-            when=row["when"],
-        )
-
-
-def _read_references(document: documents.Document) -> dict[str, Reference]:
-    _check_keys(document, (), document.data, {"references"}, set())
-    references = {}
-    required = {"title", "by", "kind", "address", "accessed", "licence"}
-    for name, row in document.data["references"].items():
-        path = ("references", name)
-        _check_keys(document, path, row, required, {"note"})
-        if row["kind"] not in REFERENCE_KINDS:
-            raise document.error((*path, "kind"), f"one of {', '.join(sorted(REFERENCE_KINDS))}")
-        references[name] = Reference(id=name, **{key: str(value) for key, value in row.items()})
-    return references
-
-
-def _check_keys(
-    document: documents.Document,
-    path: documents.Location,
-    row: Any,
-    required: set[str],
-    optional: set[str],
-) -> None:
-    if not isinstance(row, dict):
-        raise document.error(path, f"a mapping of {', '.join(sorted(required))}")
-    for key in row:
-        if key not in required | optional:
-            raise document.error(
-                (*path, key), f"unknown key; allowed: {_list(required | optional)}"
-            )
-    for key in sorted(required):
-        if key not in row:
-            raise document.error(path, f"missing key {key}")
-
-
-def _check_types(
-    document: documents.Document,
-    path: documents.Location,
-    row: dict[str, Any],
-    texts: set[str],
-    lists: set[str],
-) -> None:
-    """Texts must be texts, and lists lists of at least one text."""
-    for key in sorted(texts):
-        if not isinstance(row[key], str) or not row[key]:
-            raise document.error((*path, key), "a text")
-    for key in sorted(lists):
-        items = _list_at(document, (*path, key), row[key])
-        if not items or not all(isinstance(item, str) for item in items):
-            raise document.error((*path, key), "a list of texts")
-
-
-def _list_at(document: documents.Document, path: documents.Location, node: Any) -> list[Any]:
-    if not isinstance(node, list):
-        raise document.error(path, "a list")
-    return node
-
-
-def _list(names: set[str]) -> str:
-    return ", ".join(sorted(names))
+    article = shapes.parsed(_Claims, document)
+    for index, claim in enumerate(article.claims):
+        if claim.id in claims or not claim.id.startswith(f"{article.article.id}-"):
+            message = f"should be an id of {article.article.id} that is used once"
+            raise document.error(("claims", index, "id"), message)
+        claims[claim.id] = claim.model_copy(update={"claim": " ".join(claim.claim.split())})
