@@ -23,7 +23,7 @@ from ruamel.yaml.events import (
     StreamEndEvent,
 )
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 20
 MAX_DIGITS = 18
 MAX_SHOWN = 80
@@ -118,7 +118,7 @@ class Document:
 def read(file: Path | str) -> Document:
     """Read one YAML 1.2 file whose top level is a mapping.
 
-    Raises DocumentError where the file is missing, empty, binary, larger than 1024 KiB, not YAML,
+    Raises DocumentError where the file is missing, empty, binary, larger than 2048 KiB, not YAML,
     or holds what :func:`parse` refuses.
     """
     name = str(file)
