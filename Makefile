@@ -11,7 +11,7 @@ reproduce: $(VENV)/.base
 	$(BIN)/alignsim reproduce
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.check
 	$(BIN)/ruff check src tests experiments
@@ -21,7 +21,7 @@ check: $(VENV)/.check
 
 # Branch coverage with the compiler off: compiled lines cannot be counted.
 coverage: $(VENV)/.test
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" --cov --cov-report=term --cov-fail-under=95
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" --cov --cov-report=term --cov-fail-under=95
 
 # Fits every weight set again from its committed specification, in seconds.
 calibrate: $(VENV)/.test

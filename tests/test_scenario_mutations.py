@@ -79,6 +79,9 @@ def spliced(raw: bytes, start: int, end: int, new: bytes) -> bytes:
     return raw[:start] + new + raw[end:]
 
 
+pytestmark = pytest.mark.slow
+
+
 @st.composite
 def bytes_changed(draw: st.DrawFn, raw: bytes) -> bytes:
     """Some bytes inserted, deleted or replaced."""
