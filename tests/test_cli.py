@@ -139,8 +139,48 @@ def test_validate_goes_on_after_a_fault(capsys: pytest.CaptureFixture[str], tmp_
     assert shown.err.count("\n") == 1
 
 
+def test_validate_as_json_lists_every_file(capsys: pytest.CaptureFixture[str]) -> None:
+    good = str(reading.find("crimea-2014"))
+    call("validate", "nowhere.yaml", good, "--json", code=2)
+    bad, fine = json.loads(capsys.readouterr().out)
+    assert fine == {"file": good, "fault": ""}
+    assert "cannot be read" in bad["fault"]
+
+
 def test_schema_is_json() -> None:
     assert json.loads(output("schema"))["title"] == "alignsim scenario"
+    assert output("schema", "--json") == output("schema")
+
+
+@pytest.mark.slow
+def test_reproduce_prints_and_writes_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = output("reproduce", "--runs", "20")
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert "Out of sample" in text
+    assert (tmp_path / "report" / "index.html").stat().st_size > 100_000
+    record = json.loads(output("reproduce", "--runs", "20", "--json"))
+    assert record == json.loads((tmp_path / "report" / "reproduce.json").read_text())
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["report"]
+
+
+def test_calibrate_writes_a_weight_file_that_validates(tmp_path: Path) -> None:
+    root = reading.find("crimea-2014").parents[2]
+    specification = root / "experiments" / "calibration" / "2014.yaml"
+    found = tmp_path / "mine.yaml"
+    text = output("calibrate", str(specification), "--out", str(found), "--date", "2026-01-01")
+    assert text.startswith(f"{found}: objective ")
+    assert output("validate", str(found)) == f"{found}: ok\n"
+    record = json.loads(output("calibrate", str(specification), "--json"))
+    assert record["fit_on"] == ["crimea-2014"]
+
+
+def test_a_whatif_table_fits_100_columns() -> None:
+    setting = "states.KOR.norms_emphasis=0.987654321"
+    text = output("whatif", "crimea-2014", "--set", setting, "--runs", "20")
+    assert max(len(line) for line in text.splitlines()) <= 100
 
 
 @pytest.mark.parametrize(

@@ -130,12 +130,10 @@ def run(scenario: str, runs: int, seed: int, weights: str, out: Path | None, as_
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    default=Path("report"),
-    show_default=True,
-    help="Folder of the report.",
+    help="Folder of the report; 'report' by default, none with --json.",
 )
 @_json
-def reproduce(runs: int, seed: int, out: Path, as_json: bool) -> None:
+def reproduce(runs: int, seed: int, out: Path | None, as_json: bool) -> None:
     """Run all episodes, score them beside every baseline, and write the report.
 
     \b
@@ -150,13 +148,14 @@ def reproduce(runs: int, seed: int, out: Path, as_json: bool) -> None:
     result = evaluation.evaluate(runs, seed)
     if as_json:
         _print_json(result.record())
-        return
+        if out is None:
+            return
     from alignsim import report
 
-    click.echo(report.as_text(result))
-    bar = _bar("figures and tables")
-    written = report.write(result, out, bar)
-    click.echo(f"\nReport: {written}")
+    if not as_json:
+        click.echo(report.as_text(result))
+    written = report.write(result, out or Path("report"), _bar("figures and tables"))
+    click.echo(f"\nReport: {written}", err=as_json)
 
 
 @cli.command()
@@ -286,7 +285,8 @@ def evidence(claim: str | None, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True)
-def validate(files: tuple[str, ...]) -> None:
+@_json
+def validate(files: tuple[str, ...], as_json: bool) -> None:
     """Check scenario and weight files; the exit code is 2 if any has a fault.
 
     \b
@@ -297,14 +297,18 @@ def validate(files: tuple[str, ...]) -> None:
     from alignsim import api
 
     faults = {file: api.fault(file) for file in files}
-    for file, fault in faults.items():
-        click.echo(fault or f"{file}: ok", err=bool(fault))
+    if as_json:
+        _print_json([{"file": file, "fault": fault} for file, fault in faults.items()])
+    else:
+        for file, fault in faults.items():
+            click.echo(fault or f"{file}: ok", err=bool(fault))
     if any(faults.values()):
         raise click.exceptions.Exit(2)
 
 
 @cli.command()
-def schema() -> None:
+@click.option("--json", "_", is_flag=True, help="The output is JSON with or without it.")
+def schema(_: bool) -> None:
     """Print the JSON Schema of scenario files, for completion in editors.
 
     \b

@@ -133,7 +133,7 @@ def differences(rows: Rows) -> str:
     return text(
         [
             [
-                row["whatif"][:40],
+                row["whatif"][:30],
                 row["state"],
                 row["measure"],
                 number(row["base"]),
