@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from alignsim import decision, documentation, inputs, terms, traceability
-from alignsim.documentation import END, SECTIONS, fill, parts, render
+from alignsim.documentation import END, SECTIONS, fill, render
+from alignsim.documentation_theory import parts
 from alignsim.documents import DocumentError
 
 ROOT = Path(__file__).parents[1]

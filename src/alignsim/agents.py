@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import mesa
 
 from alignsim import decision, draws, situation, terms
 from alignsim.decision import ASSURE, LEADER_STANCES, PRESS, TARGET_STANCES
+from alignsim.timeline import Choices
 
 if TYPE_CHECKING:
     from alignsim.model import AlignmentModel
@@ -79,6 +81,26 @@ class State(mesa.Agent):  # type: ignore[misc]
         )
         return chosen
 
+    def choose_stance(
+        self,
+        options: Sequence[str],
+        weigh: Callable[[int], Any],
+        precision: float,
+        fixed: Choices,
+        ally: "Ally",
+    ) -> int:
+        """Choose a stance toward an ally; ``fixed`` holds (steps, allies) options, or -1."""
+        model: AlignmentModel = self.model
+        return self.choose(
+            "stance",
+            options,
+            weigh,
+            precision,
+            int(fixed[model.step_index, ally.position]),
+            draws.STANCE + ally.position,
+            toward=ally.code,
+        )
+
 
 class Leader(State):
     """The United States: its own sanctions level, then a stance toward each ally."""
@@ -116,19 +138,13 @@ class Leader(State):
                 self.level,
                 ally.level,
             )
-            self.stances[ally.position] = self._stance(view, ally)
-
-    def _stance(self, view: decision.LeaderStanceView, ally: "Ally") -> int:
-        model: AlignmentModel = self.model
-        return self.choose(
-            "stance",
-            LEADER_STANCES,
-            lambda stance: decision.leader_stance_terms(model.weights, view, stance),
-            model.weights.precision_leader_stance,
-            int(model.timeline.fixed_leader_stance[model.step_index, ally.position]),
-            draws.STANCE + ally.position,
-            toward=ally.code,
-        )
+            self.stances[ally.position] = self.choose_stance(
+                LEADER_STANCES,
+                partial(decision.leader_stance_terms, model.weights, view),
+                model.weights.precision_leader_stance,
+                model.timeline.fixed_leader_stance,
+                ally,
+            )
 
 
 class Target(State):
@@ -147,19 +163,13 @@ class Target(State):
             view = situation.target_view(
                 ally.row, model.alignment, pressure, model.severity, ally.level
             )
-            self.stances[ally.position] = self._stance(view, ally)
-
-    def _stance(self, view: decision.TargetView, ally: "Ally") -> int:
-        model: AlignmentModel = self.model
-        return self.choose(
-            "stance",
-            TARGET_STANCES,
-            lambda stance: decision.target_terms(model.weights, view, stance),
-            model.weights.precision_target_stance,
-            int(model.timeline.fixed_target_stance[model.step_index, ally.position]),
-            draws.STANCE + ally.position,
-            toward=ally.code,
-        )
+            self.stances[ally.position] = self.choose_stance(
+                TARGET_STANCES,
+                partial(decision.target_terms, model.weights, view),
+                model.weights.precision_target_stance,
+                model.timeline.fixed_target_stance,
+                ally,
+            )
 
 
 class Ally(State):
