@@ -37,8 +37,10 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except (ValueError, OSError) as error:
-        if isinstance(error, OSError) or _is_expected(error):
+    except OSError as error:
+        _stop(f"{error.filename or 'a file'}: {error.strerror or error}")
+    except ValueError as error:
+        if _is_expected(error):
             _stop(str(error))
         raise
 
