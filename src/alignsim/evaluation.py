@@ -1,7 +1,8 @@
 """The main job: free-run forecasts of every episode beside documented history, and their scores."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,21 +130,10 @@ def score_rows(
                 "toward": toward,
                 "forecaster": forecaster,
                 "fit_on": fit_on,
-                **_fields(result),
+                **asdict(result),
             }
         )
     return rows
-
-
-def _fields(result: Score) -> dict[str, float | int | None]:
-    return {
-        "rps": result.rps,
-        "log_score": result.log_score,
-        "p_documented_side": result.p_documented_side,
-        "share_exact": result.share_exact,
-        "share_within_one": result.share_within_one,
-        "join_error_steps": result.join_error_steps,
-    }
 
 
 def means(rows: Rows, allies: set[str], decision: str = "level") -> Rows:
@@ -159,22 +149,13 @@ def means(rows: Rows, allies: set[str], decision: str = "level") -> Rows:
     result = []
     for (forecaster, fit_on), group in grouped.items():
         if len(group) == longest:
-            result.append(
-                {
-                    "forecaster": forecaster,
-                    "fit_on": fit_on,
-                    **{field: _mean(group, field) for field in _MEAN_FIELDS},
-                }
-            )
+            mean = scores.mean_score([_score(row) for row in group])
+            result.append({"forecaster": forecaster, "fit_on": fit_on, **asdict(mean)})
     return sorted(result, key=lambda row: (row["rps"], row["forecaster"]))
 
 
-_MEAN_FIELDS = ("rps", "log_score", "p_documented_side", "share_exact", "share_within_one")
-
-
-def _mean(rows: Rows, field: str) -> float | None:
-    values = [row[field] for row in rows if row[field] is not None]
-    return float(np.mean(values)) if values else None
+def _score(row: dict[str, Any]) -> Score:
+    return Score(**{field.name: row[field.name] for field in fields(Score)})
 
 
 def out_of_sample(rows: Rows) -> Rows:

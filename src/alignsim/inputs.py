@@ -93,8 +93,6 @@ def _rival(rival: str, label: str) -> tuple[Input, ...]:
     )
 
 
-RIVALS = ("china", "russia", "north_korea")
-
 ALLY = _table(
     _flag("us_defence_pact", "defence pact with the leader"),
     _measured("us_troops", "persons", 1e6, "active-duty troops of the leader in the country"),
