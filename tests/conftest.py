@@ -1,10 +1,15 @@
-"""Fixtures that several test files share."""
+"""Fixtures and settings that all test files share."""
 
 import re
 
 import pytest
+from hypothesis import settings
 
 from alignsim import evidence
+
+# The same examples on every machine, whatever its speed.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
