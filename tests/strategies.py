@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from alignsim import evidence, inputs, reading
@@ -40,10 +40,20 @@ TINY = 1e-12
 """Rounding error allowed between two ways of writing the same sum."""
 
 
-def examples(count: int) -> Any:
-    """Settings of a property test: the same examples at every call, however long they take."""
+def examples(count: int, shrink: bool = True) -> Any:
+    """Settings of a property test: the same examples at every call, however long they take.
+
+    Without ``shrink`` the first failing example is told as it is: for tests that take so long
+    that minutes would pass in search of a simpler one.
+    """
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-    return settings(max_examples=count, derandomize=True, deadline=None, suppress_health_check=slow)
+    return settings(
+        max_examples=count,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=slow,
+        phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if shrink else [])],
+    )
 
 
 unit = st.floats(0.0, 1.0)

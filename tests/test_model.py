@@ -74,7 +74,7 @@ PRECISIONS = {
 }
 
 
-@examples(20)
+@examples(20, shrink=False)
 @given(scenarios(most_allies=3, most_steps=4), parameter_sets(), st.integers(0, 99))
 def test_a_record_says_all_there_is_to_say_of_a_decision(scenario, parameters, run):
     model = played(scenario, parameters, run, rng=7)
@@ -125,7 +125,7 @@ def test_fixed_decisions_are_obeyed_and_the_rest_is_chosen():
 
 
 @given(scenario=scenarios(most_allies=3, most_steps=6), run=st.integers(0, 99))
-@examples(20)
+@examples(20, shrink=False)
 def test_what_is_fixed_is_exactly_what_is_not_drawn(scenario, run):
     model = played(scenario, run=run)
     line = model.timeline

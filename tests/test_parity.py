@@ -49,7 +49,7 @@ def differences(runs: ensemble.Ensemble, first: int) -> list[str]:
     return found
 
 
-@examples(200 if COMPILED else 20)
+@examples(200 if COMPILED else 20, shrink=False)
 @given(
     scenario=scenarios(),
     parameters=parameter_sets(),
