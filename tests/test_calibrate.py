@@ -100,7 +100,9 @@ def test_without_data_the_fit_stays_at_the_centre() -> None:
 @pytest.mark.parametrize("file", SPECIFICATIONS, ids=lambda file: file.stem)
 def test_the_committed_weights_are_what_their_specification_gives(file: Path) -> None:
     specification = calibrate.read(file)
-    again = calibrate.weight_file(specification, calibrate.fit(specification), file.name, "any")
+    again = calibrate.weight_file(
+        specification, calibrate.fit(specification), file.name, "2026-01-01"
+    )
     fitted = weights.parse(documents.parse(again.encode(), file.name))
     committed = weights.read_set(specification.name)
     assert committed.status == "calibrated"

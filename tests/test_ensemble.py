@@ -155,3 +155,12 @@ def test_rows_hold_the_forecast_beside_the_record():
     assert (japan["documented"], japan["low"], japan["high"]) == (2, 2, 3)
     pressed = at["USA", "stance", "KOR", "2014-03"]
     assert (pressed["documented"], pressed["low"], pressed["high"]) == ("press", "none", "press")
+
+
+@pytest.mark.parametrize(
+    ("seed", "first", "runs"), [(-1, 0, 5), (2**64, 0, 5), (0, -1, 5), (0, 2**32 - 3, 5)]
+)
+def test_a_seed_or_run_out_of_range_is_refused(seed, first, runs):
+    scenario, neutral = reading.read("crimea-2014"), weights.read("neutral")
+    with pytest.raises(ValueError, match="is not in 0 to"):
+        ensemble.free_runs(scenario, neutral, runs, seed, first)

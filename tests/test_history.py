@@ -159,9 +159,9 @@ def test_a_replay_leaves_the_scenario_as_it_was():
 # --- courses ----------------------------------------------------------------------------------
 
 
-def entry(date, value, low=None, high=None, until=None):
+def entry(date, value, low=None, high=None):
     bounds = (value if low is None else low, value if high is None else high)
-    return Entry(date=date, value=value, range=bounds, source=["D14-01"], until=until)
+    return Entry(date=date, value=value, range=bounds, source=["D14-01"])
 
 
 @pytest.fixture
@@ -181,13 +181,6 @@ def test_an_entry_holds_until_the_next(recorded):
     assert [record.step for record in records] == list(range(2, 10))
     assert [record.value for record in records] == [1, 1] + [2] * 6
     assert {(r.low, r.high) for r in records[2:]} == {(1, 3)}
-
-
-def test_an_entry_ends_where_it_says(recorded):
-    records = recorded(entry("2014-03", 1, until="2014-04"), entry("2014-10", 2))
-    assert [(record.step, record.value) for record in records] == [(0, 1), (1, 1)] + [
-        (step, 2) for step in (7, 8, 9)
-    ]
 
 
 @pytest.mark.parametrize(

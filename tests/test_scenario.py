@@ -1109,5 +1109,16 @@ def test_two_hundred_allies_pass_the_checks(short_episode):
     data = documents.parse(short_episode.encode(), "a.yaml").data
     codes = [f"A{number:03d}" for number in range(200)]
     data["allies"] = ["KOR", *codes]
-    data["states"] |= dict.fromkeys(codes, data["states"]["KOR"])
+    share = {**data["states"]["KOR"]["russia_trade_share"], "value": 0.002, "range": [0.0, 0.01]}
+    small = {**data["states"]["KOR"], "russia_trade_share": share}
+    data["states"] |= dict.fromkeys(codes, small)
     assert len(checks.episode(documents.Document("a.yaml", data)).states) == 203
+
+
+def test_trade_shares_are_parts_of_one_whole(short_episode):
+    text = short_episode.replace(
+        "value: 0.0261, range: [0.023, 0.030]", "value: 0.6, range: [0, 1]"
+    )
+    assert text != short_episode
+    with pytest.raises(DocumentError, match=r"sums to 1\.12 in 2014-03; at most 1"):
+        checks.episode(documents.parse(text.encode(), "a.yaml"))

@@ -14,6 +14,7 @@ from alignsim.scenario import (
 )
 
 KINDS = ("episode", "whatif")
+SUM_TOLERANCE = 1e-9
 
 
 def kind(document: Document) -> str:
@@ -38,6 +39,7 @@ def episode(document: Document) -> Scenario:
         _check_table(document, ("blocs", code), course, inputs.BLOC)
     for code, table in scenario.states.items():
         _check_table(document, ("states", code), table, role_table(scenario, code))
+    _check_trade_shares(document, scenario)
     for index, fixed in enumerate(scenario.fixed):
         _check_fixed(document, ("fixed", index), scenario, fixed)
     return scenario
@@ -147,6 +149,18 @@ def _check_value(
             raise document.error((*path, key), f"{number:g} is not a whole number")
     if not bounds[0] <= value <= bounds[1]:
         raise document.error((*path, "range"), f"does not hold the value {value:g}")
+
+
+def _check_trade_shares(document: Document, scenario: Scenario) -> None:
+    """Shares in the target's trade are parts of one whole, at every step."""
+    parties = [scenario.states[state] for state in (scenario.leader, *scenario.allies)]
+    shares = [party["russia_trade_share"] for party in parties]
+    shares += [bloc.russia_trade_share for bloc in scenario.blocs.values()]
+    for end in scenario.calendar.ends:
+        total = sum(share.at(end) for share in shares)
+        if total > 1.0 + SUM_TOLERANCE:
+            message = f"russia_trade_share of leader, allies and blocs sums to {total:.3g} in {end}"
+            raise document.error(("states",), f"{message}; at most 1")
 
 
 def _check_fixed(document: Document, path: Location, scenario: Scenario, fixed: Fixed) -> None:

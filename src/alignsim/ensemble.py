@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import kernel, timeline
+from alignsim import draws, kernel, timeline
 from alignsim.history import Key
 from alignsim.kernel import Outcome
 from alignsim.scenario import Scenario, options
@@ -68,10 +68,13 @@ def free_runs(
     """Run a scenario freely from its first step, never fed the documented past.
 
     Runs are numbered from ``first``; the same seed and number give the same decisions as
-    :class:`alignsim.model.AlignmentModel`. Raises ValueError for runs below 1.
+    :class:`alignsim.model.AlignmentModel`. Raises ValueError for runs below 1, or a seed or run
+    out of range.
     """
     if runs < 1:
         raise ValueError(f"runs {runs} is not at least 1")
+    draws.check(seed, first)
+    draws.check(seed, first + runs - 1)
     line = timeline.build(scenario)
     outcome = kernel.simulate(line, parameters.weights, parameters.dynamics, seed, first, runs)
     return Ensemble(scenario, parameters, seed, outcome)

@@ -16,13 +16,12 @@ class _Frozen(BaseModel):
 
 
 class Entry(_Frozen):
-    """One dated entry of a course; holds to the next one, or through ``until``."""
+    """One dated entry of a course; holds to the next one, or to the end."""
 
     date: str
     value: int | str
     range: tuple[int | str, int | str]
     source: Annotated[list[str], Field(min_length=1)]
-    until: str | None = None
 
 
 class Course(_Frozen):
@@ -79,8 +78,6 @@ def documented(scenario: Scenario) -> list[Documented]:
             raise ValueError(f"{scenario.name}: {course.state} {course.decision}: dates")
         for entry, start, after in zip(course.course, starts, [*starts[1:], None], strict=True):
             end = calendar.steps if after is None else after
-            if entry.until is not None:
-                end = (calendar.step_of(entry.until) or 0) + 1
             for step in range(start or 0, end):
                 low, value, high = (
                     names.index(str(option))

@@ -1,5 +1,6 @@
 """The Mesa model: the readable reference engine."""
 
+import operator
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,6 @@ from alignsim.agents import Ally, Decision, Leader, Target
 from alignsim.decision import Weights
 from alignsim.scenario import Scenario
 from alignsim.weights import Parameters
-
-MAX_SEED = 2**64 - 1
 
 
 class AlignmentModel(mesa.Model):  # type: ignore[misc]
@@ -48,9 +47,9 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
     ) -> None:
         """Set the stage a step before the scenario begins."""
         self.draw_seed = _draw_seed(rng)
+        run = operator.index(run)
+        draws.check(self.draw_seed, run)
         self.draw_key = draws.key(self.draw_seed)
-        if not 0 <= run < 2**32:
-            raise ValueError(f"run {run} is not in 0 to 2^32 - 1")
         super().__init__(rng=self.draw_seed)
         self.running: bool = True
         self.scenario = scenario if isinstance(scenario, Scenario) else scenarios.read(scenario)
@@ -150,8 +149,6 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
 def _draw_seed(rng: Any) -> int:
     """The seed of the draws: an integer as it is, otherwise 63 bits of the generator given."""
     if isinstance(rng, int | np.integer):
-        if not 0 <= int(rng) <= MAX_SEED:
-            raise ValueError(f"seed {rng} is not in 0 to 2^64 - 1")
         return int(rng)
     return int(np.random.default_rng(rng).integers(2**63))
 

@@ -67,7 +67,7 @@ def build(scenario: Scenario) -> Timeline:
         initial_leader=int(states[scenario.leader]["initial_level"].value),
         initial_levels=np.array([int(states[a]["initial_level"].value) for a in allies]),
         initial_engagements=np.array([int(states[a]["initial_engagement"].value) for a in allies]),
-        fixed_leader_level=_fixed(scenario, scenario.leader, "level")[:, 0],
+        fixed_leader_level=_fixed(scenario, scenario.leader, "level")[:, 0].copy(),
         fixed_leader_stance=_fixed(scenario, scenario.leader, "stance"),
         fixed_target_stance=_fixed(scenario, scenario.target, "stance"),
         fixed_level=np.stack([_fixed(scenario, a, "level")[:, 0] for a in allies], axis=1),

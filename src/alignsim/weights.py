@@ -15,6 +15,13 @@ TERMS = tuple(term for group in GROUPS.values() for term in group)
 GROUP_OF = {term: group for group, names in GROUPS.items() for term in names}
 
 
+RATES = ("energy_drift", "alignment_rise", "threat_rise")
+MAX_RATE = 2.0
+"""Highest yearly rate of a feedback: what it moves then stays within its bounds."""
+
+Finite = Annotated[float, Field(ge=0.0, le=1000.0, allow_inf_nan=False, strict=True)]
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -22,9 +29,9 @@ class _Frozen(BaseModel):
 class Number(_Frozen):
     """A weight or parameter with its uncertainty and source."""
 
-    value: Annotated[float, Field(ge=0.0, le=1000.0, allow_inf_nan=False, strict=True)]
-    range: tuple[float, float]
-    source: list[str]
+    value: Finite
+    range: tuple[Finite, Finite]
+    source: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
 
 class WeightSet(_Frozen):
@@ -36,7 +43,7 @@ class WeightSet(_Frozen):
     note: str
     data: str
     method: str
-    date: str
+    date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
     precision: dict[str, Number]
     groups: dict[str, Number]
     terms: dict[str, Number]
@@ -91,12 +98,24 @@ def parse(document: Document) -> WeightSet:
         for name in expected:
             if name not in stated:
                 raise document.error((key,), f"missing key {name}")
+    for name in RATES:
+        if weights.dynamics[name].value > MAX_RATE:
+            raise document.error(("dynamics", name, "value"), f"should be at most {MAX_RATE:g}")
     for name, number in weights.precision.items():
         if number.value <= 0.0:
             raise document.error(("precision", name, "value"), "should be above 0")
     if weights.dynamics["persistence"].value >= 1.0:
         raise document.error(("dynamics", "persistence", "value"), "should be below 1")
+    _check_ranges(document, weights)
     return weights
+
+
+def _check_ranges(document: Document, weights: WeightSet) -> None:
+    for part in ("precision", "groups", "terms", "dynamics"):
+        for name, number in getattr(weights, part).items():
+            if not number.range[0] <= number.value <= number.range[1]:
+                message = f"does not hold the value {number.value:g}"
+                raise document.error((part, name, "range"), message)
 
 
 def parameters(weights: WeightSet) -> Parameters:
