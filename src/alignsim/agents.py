@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, Any
 import mesa
 
 from alignsim import decision, draws, situation, terms
-from alignsim.decision import ASSURE, LEADER_STANCES, PRESS, TARGET_STANCES
+from alignsim.decision import (
+    ASSURE,
+    COERCE,
+    ENGAGEMENT_NAMES,
+    LEADER_STANCES,
+    LEVEL_NAMES,
+    NEUTRAL,
+    NONE,
+    PRESS,
+    TARGET_STANCES,
+)
 from alignsim.timeline import Choices
 
 if TYPE_CHECKING:
     from alignsim.model import AlignmentModel
-
-LEVEL_NAMES = tuple(str(level) for level in range(decision.LEVELS))
-ENGAGEMENT_NAMES = tuple(str(degree) for degree in range(decision.ENGAGEMENTS))
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,7 @@ class Leader(State):
         """Start at the level of the step before the episode."""
         super().__init__(model, code, index)
         self.level = level
-        self.stances = [decision.NONE] * len(model.ally_codes)
+        self.stances = [NONE] * len(model.ally_codes)
 
     def decide_level(self) -> None:
         """Choose the level, up to the ceiling the scenario sets (D14-11, D14-30)."""
@@ -153,7 +160,7 @@ class Target(State):
     def __init__(self, model: "AlignmentModel", code: str, index: int) -> None:
         """Start neutral toward everyone."""
         super().__init__(model, code, index)
-        self.stances = [1] * len(model.ally_codes)
+        self.stances = [NEUTRAL] * len(model.ally_codes)
 
     def decide_stances(self) -> None:
         """Coerce, leave or court each ally (L17-15, D14-10)."""
@@ -260,5 +267,5 @@ class Ally(State):
         self.energy_scale = terms.energy_drift(
             self.energy_scale, decision.unit_engagement(self.engagement), dynamics.energy_drift
         )
-        coerced = 1.0 if self.model.target.stances[self.position] == 0 else 0.0
+        coerced = 1.0 if self.model.target.stances[self.position] == COERCE else 0.0
         self.threat_added = terms.rise(self.threat_added, coerced, dynamics.threat_rise)

@@ -13,13 +13,14 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from alignsim import documents, history, reading, shapes
 from alignsim import weights as weight_sets
 from alignsim.decision import ALLY_GROUPS, GROUPS, PRECISIONS, Weights
 from alignsim.model import AlignmentModel
 from alignsim.scenario import Scenario
+from alignsim.shapes import Frozen
 from alignsim.weights import GROUP_OF, TERMS, Parameters
 
 Vector = NDArray[np.float64]
@@ -27,11 +28,7 @@ Vector = NDArray[np.float64]
 LABEL = "alignsim calibrate"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Penalty(_Frozen):
+class Penalty(Frozen):
     """Standard deviations of the logs, and the centre of the precisions."""
 
     precision: Annotated[float, Field(gt=0)]
@@ -40,7 +37,7 @@ class Penalty(_Frozen):
     precision_centre: Annotated[float, Field(gt=0)]
 
 
-class Specification(_Frozen):
+class Specification(Frozen):
     """A calibration specification, as in ``experiments/calibration``."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
@@ -103,10 +100,10 @@ def observe(scenario: Scenario, base: Parameters) -> list[Observation]:
     ones = Weights(*([1.0] * len(Weights._fields)))
     model = AlignmentModel(history.replayed(scenario), base._replace(weights=ones), rng=0)
     model.run_all()
-    documented = {(r.step, r.state, r.decision, r.toward): r for r in history.documented(scenario)}
+    documented = history.by_step(history.documented(scenario))
     observations = []
     for made in model.decisions:
-        record = documented.get((made.step, made.state, made.decision, made.toward))
+        record = documented.get((made.state, made.decision, made.toward, made.step))
         if record is not None:
             features = np.array([[t.get(name, 0.0) for name in TERMS] for t in made.terms])
             kind = PRECISIONS.index(precision_of(scenario, made.state, made.decision))

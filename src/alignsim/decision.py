@@ -13,9 +13,12 @@ from alignsim import terms
 
 LEVELS = 6
 ENGAGEMENTS = 3
+LEVEL_NAMES = tuple(str(level) for level in range(LEVELS))
+ENGAGEMENT_NAMES = tuple(str(degree) for degree in range(ENGAGEMENTS))
 LEADER_STANCES = ("none", "press", "assure")
 TARGET_STANCES = ("coerce", "neutral", "court")
 NONE, PRESS, ASSURE = range(3)
+COERCE, NEUTRAL, COURT = range(3)
 JOINED = 2
 """The lowest level that counts as having joined the sanctions."""
 

@@ -5,9 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from alignsim import documents, shapes
+from alignsim.shapes import Frozen
 
 ARTICLES = ("lundstrom-2017", "divergence-2014", "coalition-2022")
 KINDS = {
@@ -23,11 +24,7 @@ ClaimKind = Literal["M", "F", "O", "W", "X"]
 ReferenceKind = Literal["dataset", "official", "press", "literature", "article", "project"]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Article(_Frozen):
+class _Article(Frozen):
     id: Text
     author: Text
     title: Text
@@ -36,7 +33,7 @@ class _Article(_Frozen):
     note: Text | None = None
 
 
-class Claim(_Frozen):
+class Claim(Frozen):
     """One claim of an article, in the project's own words."""
 
     id: Text
@@ -52,7 +49,7 @@ class Claim(_Frozen):
         return self.id.partition("-")[0]
 
 
-class Reference(_Frozen):
+class Reference(Frozen):
     """A dataset, official text, press report, article or work of literature."""
 
     title: Text
@@ -64,12 +61,12 @@ class Reference(_Frozen):
     note: str = ""
 
 
-class _Claims(_Frozen):
+class _Claims(Frozen):
     article: _Article
     claims: tuple[Claim, ...]
 
 
-class _References(_Frozen):
+class _References(Frozen):
     references: dict[str, Reference]
 
 

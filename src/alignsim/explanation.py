@@ -109,15 +109,9 @@ def _name(made: Decision) -> str:
 
 
 def _documented(scenario: Scenario, made: Decision) -> int | None:
-    for record in history.documented(scenario):
-        if (record.step, record.state, record.decision, record.toward) == (
-            made.step,
-            made.state,
-            made.decision,
-            made.toward,
-        ):
-            return record.value
-    return None
+    records = history.by_step(history.documented(scenario))
+    record = records.get((made.state, made.decision, made.toward, made.step))
+    return None if record is None else record.value
 
 
 def _neighbours(made: Decision, option: int) -> dict[int, list[Difference]]:

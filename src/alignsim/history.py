@@ -5,17 +5,14 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from alignsim import documents, evidence, shapes
 from alignsim.scenario import Fixed, Scenario, options
+from alignsim.shapes import Frozen
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Entry(_Frozen):
+class Entry(Frozen):
     """One dated entry of a course; holds to the next one, or to the end."""
 
     date: str
@@ -24,7 +21,7 @@ class Entry(_Frozen):
     source: Annotated[list[str], Field(min_length=1)]
 
 
-class Course(_Frozen):
+class Course(Frozen):
     """The documented course of one state's decision in one episode."""
 
     state: str
@@ -33,7 +30,7 @@ class Course(_Frozen):
     course: Annotated[list[Entry], Field(min_length=1)]
 
 
-class _File(_Frozen):
+class _File(Frozen):
     history: dict[str, list[Course]]
 
 
@@ -107,6 +104,11 @@ def by_key(records: list[Documented]) -> dict[Key, list[Documented]]:
     for record in records:
         grouped.setdefault((record.state, record.decision, record.toward), []).append(record)
     return grouped
+
+
+def by_step(records: list[Documented]) -> dict[tuple[str, str, str | None, int], Documented]:
+    """Records by state, decision, toward and step."""
+    return {(r.state, r.decision, r.toward, r.step): r for r in records}
 
 
 def replayed(scenario: Scenario) -> Scenario:

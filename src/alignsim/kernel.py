@@ -21,7 +21,7 @@ from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from alignsim import decision, draws, situation, terms
-from alignsim.decision import ASSURE, PRESS, Weights
+from alignsim.decision import ASSURE, COERCE, PRESS, Weights
 from alignsim.situation import (
     LEADER_ASSURED_SUPPLY,
     LEADER_CEILING,
@@ -219,7 +219,7 @@ def _simulate(
             for a in range(allies):
                 level[a] = next_level[a]
                 engagement[a] = next_engagement[a]
-                coerced = 1.0 if target_stance[a] == 0 else 0.0
+                coerced = 1.0 if target_stance[a] == COERCE else 0.0
                 scale[a] = terms.energy_drift(
                     scale[a], decision.unit_engagement(engagement[a]), dynamics.energy_drift
                 )

@@ -100,7 +100,7 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
         self.bloc_shares: list[float] = line.bloc_shares[step].tolist()
 
     def step(self) -> None:
-        """One step: events, leader, target, allies together, feedback, record."""
+        """One step: events, leader, target, allies together, record, feedback."""
         if not self.running:
             raise RuntimeError(f"the scenario ended after step {self.step_index}")
         self.step_index += 1

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from alignsim import scores
+from alignsim import history, scores
 from alignsim.history import Documented, Key
 from alignsim.scenario import Scenario, options
 
@@ -14,7 +14,7 @@ Rows = list[dict[str, Any]]
 
 def of_ensemble(forecast: "Ensemble", records: list[Documented]) -> Rows:
     """The forecast of every decision and step, and what is documented."""
-    documented = by_step(records)
+    documented = history.by_step(records)
     scenario = forecast.scenario
     rows = []
     for key in forecast.decisions:
@@ -24,11 +24,6 @@ def of_ensemble(forecast: "Ensemble", records: list[Documented]) -> Rows:
             found = documented.get((*key, step))
             rows.append(row(scenario, key, step, int(modal[step]), chances[step].tolist(), found))
     return rows
-
-
-def by_step(records: list[Documented]) -> dict[tuple[str, str, str | None, int], Documented]:
-    """Records by state, decision, toward and step."""
-    return {(r.state, r.decision, r.toward, r.step): r for r in records}
 
 
 def row(

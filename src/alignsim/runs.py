@@ -62,7 +62,7 @@ def _ensemble(played: Scenario, fitted: Parameters, runs: int, seed: int) -> Rec
 
 def _single_paths(played: Scenario, decisions: list[Decision]) -> list[Record]:
     """The same rows as an ensemble of one: what was chosen, with certainty."""
-    documented = paths.by_step(history.documented(played))
+    documented = history.by_step(history.documented(played))
     keys = dict.fromkeys((made.state, made.decision, made.toward) for made in decisions)
     rows = []
     for key in keys:

@@ -6,10 +6,12 @@ import json
 import re
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 from pydantic import StringConstraints as Form
 
 from alignsim import inputs
+from alignsim.decision import ENGAGEMENT_NAMES, LEADER_STANCES, LEVEL_NAMES, TARGET_STANCES
+from alignsim.shapes import Frozen
 
 CODE = r"^[A-Z][A-Z0-9]{1,3}$"
 NAME = r"^[a-z0-9][a-z0-9-]{0,59}$"
@@ -79,12 +81,6 @@ Source = Annotated[
         _as_list, json_schema_input_type=Line | Annotated[list[Line], Field(min_length=1)]
     ),
 ]
-
-
-class Frozen(BaseModel):
-    """Base of the models: unknown keys are refused, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Change(Frozen):
@@ -263,18 +259,15 @@ def role_table(scenario: Scenario, state: str) -> dict[str, inputs.Input]:
     return inputs.TARGET if state == scenario.target else inputs.ALLY
 
 
-STANCES = {"leader": ("none", "press", "assure"), "target": ("coerce", "neutral", "court")}
-
-
 def options(scenario: Scenario, state: str, decision: str) -> tuple[str, ...]:
     """Option names of a state's decision; empty where the state does not take it."""
     if decision == "stance":
         if state == scenario.leader:
-            return STANCES["leader"]
-        return STANCES["target"] if state == scenario.target else ()
+            return LEADER_STANCES
+        return TARGET_STANCES if state == scenario.target else ()
     if decision == "engagement":
-        return ("0", "1", "2") if state in scenario.allies else ()
-    return () if state == scenario.target else ("0", "1", "2", "3", "4", "5")
+        return ENGAGEMENT_NAMES if state in scenario.allies else ()
+    return () if state == scenario.target else LEVEL_NAMES
 
 
 def option_index(scenario: Scenario, fixed: Fixed) -> int | None:

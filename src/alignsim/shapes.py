@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from alignsim.documents import Document, DocumentError, Location
 
@@ -18,6 +18,12 @@ PLAIN = {
 """What some of pydantic's errors mean in YAML."""
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class Frozen(BaseModel):
+    """Base of all models: unknown keys are refused, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def parsed(

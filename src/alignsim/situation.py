@@ -13,6 +13,7 @@ from alignsim.decision import (
     LeaderStanceView,
     LeaderView,
     TargetView,
+    unit_engagement,
     unit_level,
 )
 
@@ -252,5 +253,5 @@ def ally_view(
         coalition,
         courting,
         unit_level(level_before),
-        engagement_before / 2.0,
+        unit_engagement(engagement_before),
     )

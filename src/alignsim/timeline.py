@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignsim import indices
+from alignsim.decision import unit_level
 from alignsim.scenario import Fixed, Quantity, Scenario, option_index
 from alignsim.situation import ALLY_COLUMNS, LEADER_COLUMNS
 
@@ -47,9 +48,9 @@ def build(scenario: Scenario) -> Timeline:
     """Evaluate a scenario at every step."""
     ends = scenario.calendar.ends
     allies = scenario.allies
-    now = np.array([[b.level.at(end) / 5.0 for b in scenario.blocs.values()] for end in ends])
+    now = np.array([[unit_level(b.level.at(end)) for b in scenario.blocs.values()] for end in ends])
     now = now.reshape(len(ends), len(scenario.blocs))
-    start = np.array([[b.level.value / 5.0 for b in scenario.blocs.values()]])
+    start = np.array([[unit_level(b.level.value) for b in scenario.blocs.values()]])
     start = start.reshape(1, len(scenario.blocs))
     states = scenario.states
     return Timeline(

@@ -4,11 +4,12 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from alignsim import documents, evidence, shapes
 from alignsim.decision import GROUPS, PRECISIONS, Weights
 from alignsim.documents import Document, DocumentError
+from alignsim.shapes import Frozen
 from alignsim.situation import Dynamics
 
 TERMS = tuple(term for group in GROUPS.values() for term in group)
@@ -22,11 +23,7 @@ MAX_RATE = 2.0
 Finite = Annotated[float, Field(ge=0.0, le=1000.0, allow_inf_nan=False, strict=True)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Number(_Frozen):
+class Number(Frozen):
     """A weight or parameter with its uncertainty and source."""
 
     value: Finite
@@ -34,7 +31,7 @@ class Number(_Frozen):
     source: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
 
-class WeightSet(_Frozen):
+class WeightSet(Frozen):
     """A weight file: group weights, term weights within their group, precision and dynamics."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
