@@ -4,21 +4,25 @@ A :class:`Contract` states what a function of the theory promises. The ``CHECKS`
 to it, on a grid that includes the corners of its domain and on drawn arguments.
 """
 
+import functools
 import inspect
 import itertools
 import math
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import mesa
+import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from alignsim import evidence, inputs, reading
 from alignsim.decision import PRECISIONS, Weights
+from alignsim.ensemble import Ensemble
 from alignsim.inputs import Input
 from alignsim.model import AlignmentModel
 from alignsim.scenario import (
@@ -33,7 +37,7 @@ from alignsim.scenario import (
     options,
 )
 from alignsim.situation import Dynamics
-from alignsim.weights import TERMS, Parameters
+from alignsim.weights import MAX_RATE, TERMS, Parameters
 
 EPISODES = ("crimea-2014", "rapprochement-2016", "ukraine-2022")
 TINY = 1e-12
@@ -378,24 +382,101 @@ def flat(weight: float = 1.0, precision: float = 5.0, **dynamics: float) -> Para
     return Parameters("flat", flat_weights(weight, precision), Dynamics(**{**still, **dynamics}))
 
 
-def _random_value(rng: random.Random, row: Input) -> float:
+# --- random scenarios and weights ----------------------------------------------------------
+
+Choose = Callable[[Sequence[Any]], Any]
+"""How a structure is drawn: by hypothesis, which can simplify it, or by a generator, fast."""
+
+BEFORE = 3
+"""Months before the start in which an input may already change."""
+
+
+@functools.cache
+def _base() -> Scenario:
+    return reading.read("crimea-2014")
+
+
+def _random_value(rng: random.Random, row: Input, most: float | None) -> float:
     """A value within an input's bounds: one in five at an end of them."""
     place = rng.random()
     high = min(row.high, 3000.0) if row.unit == "km" else row.high
+    high = high if most is None else most
     value = row.low if place < 0.1 else high if place < 0.2 else rng.uniform(row.low, high)
     return float(round(value)) if row.whole else value
 
 
-def _random_table(rng: random.Random, rows: Mapping[str, Input], months: list[str]) -> Any:
+def _random_date(rng: random.Random, month: str) -> str:
+    return month if rng.random() < 0.5 else f"{month}-{rng.randint(1, 28):02d}"
+
+
+def _random_table(
+    rng: random.Random, rows: Mapping[str, Input], months: list[str], share: float = 0.0
+) -> Any:
+    """Inputs of a state, a bloc or the world; ``share`` is the most it has of Russian trade."""
     table = {}
     for name, row in rows.items():
+        most = share if name == "russia_trade_share" else None
+        often = len(months) if name == "severity" else 2
+        changed_in = {rng.choice(months) for _ in range(often) if rng.random() < 0.2}
         changes = {
-            month: _random_value(rng, row)
-            for month in (months if name == "severity" else rng.sample(months, 1))
-            if rng.random() < 0.3
+            _random_date(rng, month): _random_value(rng, row, most) for month in sorted(changed_in)
         }
-        table[name] = quantity(name, (_random_value(rng, row), changes))
+        table[name] = quantity(name, (_random_value(rng, row, most), changes))
     return Table(table)
+
+
+def _random_shares(rng: random.Random, parties: Sequence[str]) -> dict[str, float]:
+    """Parts of one whole, some of them large."""
+    parts = [rng.expovariate(1.0) ** 2 for _ in parties]
+    whole = sum(parts) * (1.0 + 1e-12)
+    return {party: part / whole for party, part in zip(parties, parts, strict=True)}
+
+
+def _random_inputs(
+    rng: random.Random, calendar: Calendar, allies: Sequence[str], blocs: Sequence[str]
+) -> Scenario:
+    """Any inputs within bounds, changing before and during the time, of these states and blocs."""
+    first = int(calendar.start[:4]) * 12 + int(calendar.start[5:]) - 1
+    months = [
+        f"{month // 12:04d}-{month % 12 + 1:02d}"
+        for month in range(first - BEFORE, first + calendar.steps * calendar.months)
+    ]
+    share = _random_shares(rng, ["USA", *allies, *blocs])
+    courses = {code: _random_table(rng, inputs.BLOC, months, share[code]) for code in blocs}
+    states = {
+        "USA": _random_table(rng, inputs.LEADER, months, share["USA"]),
+        "RUS": _random_table(rng, inputs.TARGET, months),
+        **{code: _random_table(rng, inputs.ALLY, months, share[code]) for code in allies},
+    }
+    return _base().model_copy(
+        update={
+            "name": "random",
+            "calendar": calendar,
+            "allies": tuple(allies),
+            "world": _random_table(rng, inputs.WORLD, months),
+            "blocs": Table({code: Bloc(name=code, **courses[code]) for code in blocs}),
+            "states": Table(states),
+            "clubs": Table(),
+            "fixed": (),
+            "labels": Table(),
+        }
+    )
+
+
+def _codes(letter: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{letter}{index:02d}" for index in range(count))
+
+
+def _with_one_fixed(choose: Choose, scenario: Scenario) -> Scenario:
+    """The scenario with one decision more that is fixed for some time."""
+    state = choose([scenario.leader, scenario.target, *scenario.allies])
+    taken = [name for name in ("level", "engagement", "stance") if options(scenario, state, name)]
+    decision = choose(taken)
+    toward = choose(scenario.allies) if decision == "stance" else None
+    option = choose(options(scenario, state, decision))
+    ends = scenario.calendar.ends
+    first, last = sorted((choose(ends), choose(ends)))
+    return decided(scenario, state, decision, {f"{first}..{last}": option}, toward)
 
 
 @st.composite
@@ -405,8 +486,8 @@ def scenarios(draw: st.DrawFn, most_allies: int = 8, most_steps: int = 12) -> Sc
     Structure is drawn by hypothesis; the many numbers come from one drawn seed.
     """
     rng = random.Random(draw(st.integers(0, 2**32 - 1)))
-    allies = tuple(f"A{index:02d}" for index in range(draw(st.integers(1, most_allies))))
-    blocs = tuple(f"B{index:02d}" for index in range(draw(st.integers(0, 3))))
+    allies = _codes("A", draw(st.integers(1, most_allies)))
+    blocs = _codes("B", draw(st.integers(0, 3)))
     calendar = Calendar(
         start="2014-10",
         step=draw(st.sampled_from(["month", "quarter"])),
@@ -416,51 +497,46 @@ def scenarios(draw: st.DrawFn, most_allies: int = 8, most_steps: int = 12) -> Sc
     circles = draw(
         st.lists(st.lists(st.sampled_from(parties), min_size=2, unique=True), max_size=3)
     )
-    courses = {code: _random_table(rng, inputs.BLOC, calendar.ends) for code in blocs}
-    scenario = reading.read("crimea-2014").model_copy(
-        update={
-            "name": "random",
-            "calendar": calendar,
-            "allies": allies,
-            "world": _random_table(rng, inputs.WORLD, calendar.ends),
-            "blocs": Table({code: Bloc(name=code, **courses[code]) for code in blocs}),
-            "states": Table(
-                {
-                    "USA": _random_table(rng, inputs.LEADER, calendar.ends),
-                    "RUS": _random_table(rng, inputs.TARGET, calendar.ends),
-                    **{code: _random_table(rng, inputs.ALLY, calendar.ends) for code in allies},
-                }
-            ),
-            "labels": Table(),
-        }
-    )
+    scenario = _random_inputs(rng, calendar, allies, blocs)
     scenario = with_clubs(scenario, *(tuple(circle) for circle in circles))
     for _ in range(draw(st.integers(0, 6))):
-        scenario = _with_one_fixed(draw, scenario)
+        scenario = _with_one_fixed(lambda values: draw(st.sampled_from(values)), scenario)
     return scenario
 
 
-def _with_one_fixed(draw: st.DrawFn, scenario: Scenario) -> Scenario:
-    state = draw(st.sampled_from([scenario.leader, scenario.target, *scenario.allies]))
-    taken = [name for name in ("level", "engagement", "stance") if options(scenario, state, name)]
-    decision = draw(st.sampled_from(taken))
-    toward = draw(st.sampled_from(scenario.allies)) if decision == "stance" else None
-    option = draw(st.sampled_from(options(scenario, state, decision)))
-    first, last = sorted(draw(st.tuples(*[st.sampled_from(scenario.calendar.ends)] * 2)))
-    return decided(scenario, state, decision, {f"{first}..{last}": option}, toward)
+def random_scenario(rng: random.Random, allies: int, steps: int) -> Scenario:
+    """The same from a generator alone: for tests of thousands."""
+    step = rng.choice(["month", "quarter"])
+    month = rng.choice((1, 4, 7, 10)) if step == "quarter" else rng.randint(1, 12)
+    calendar = Calendar(start=f"{rng.randint(1960, 2040)}-{month:02d}", step=step, steps=steps)
+    blocs = _codes("B", rng.randint(0, 3))
+    scenario = _random_inputs(rng, calendar, _codes("A", allies), blocs)
+    parties = ["USA", *scenario.allies, *blocs]
+    circles = [
+        tuple(rng.sample(parties, rng.randint(2, len(parties)))) for _ in range(rng.randint(0, 4))
+    ]
+    scenario = with_clubs(scenario, *circles)
+    for _ in range(rng.choice((0, rng.randint(1, 6), 2 * allies))):
+        scenario = _with_one_fixed(rng.choice, scenario)
+    return scenario
+
+
+MOST_WEIGHT = 1e6
+"""Of a term in total: the greatest weight of a file times the greatest of its group."""
 
 
 @st.composite
 def parameter_sets(draw: st.DrawFn) -> Parameters:
-    """Any weights, some of them zero, any precisions and any dynamics."""
-    weight = st.one_of(st.just(0.0), st.floats(0.0, 10.0))
-    precision = st.floats(0.01, 300.0)
+    """Any weights that a file may hold, some of them zero, any precisions and any dynamics."""
+    weight = st.one_of(st.just(0.0), st.floats(0.0, 10.0), st.floats(0.0, MOST_WEIGHT))
+    precision = st.one_of(st.floats(0.01, 10.0), st.floats(0.0, 1000.0, exclude_min=True))
+    rate = st.floats(0.0, MAX_RATE)
     dynamics = Dynamics(
-        persistence=draw(st.floats(0.0, 0.99)),
-        abstention_premium=draw(st.floats(0.0, 2.0)),
-        energy_drift=draw(unit),
-        alignment_rise=draw(unit),
-        threat_rise=draw(unit),
+        persistence=draw(st.floats(0.0, 1.0, exclude_max=True)),
+        abstention_premium=draw(st.one_of(st.floats(0.0, 2.0), st.floats(0.0, 1000.0))),
+        energy_drift=draw(rate),
+        alignment_rise=draw(rate),
+        threat_rise=draw(rate),
     )
     return Parameters(
         "random",
@@ -470,3 +546,60 @@ def parameter_sets(draw: st.DrawFn) -> Parameters:
         ),
         dynamics,
     )
+
+
+def random_parameters(rng: random.Random) -> Parameters:
+    """The same from a generator alone: every other set moderate, so that choices are open."""
+    if rng.random() < 0.5:
+        scale = rng.choice((0.1, 1.0, 3.0))
+        weigh = functools.partial(rng.uniform, 0.0, scale)
+        precisions = {kind: rng.uniform(0.1, 5.0) for kind in PRECISIONS}
+        premium = rng.uniform(0.0, 2.0)
+    else:
+        order = rng.choice(((-300.0, 6.0), (-3.0, 3.0), (0.0, 1.0)))
+        extremes = (0.0, MOST_WEIGHT, 10.0 ** rng.uniform(*order), 10.0 ** rng.uniform(*order))
+        weigh = functools.partial(rng.choice, extremes)
+        precisions = {kind: 10.0 ** rng.uniform(-6.0, 3.0) for kind in PRECISIONS}
+        premium = rng.choice((0.0, 1000.0, rng.uniform(0.0, 2.0)))
+    rates = (0.0, MAX_RATE, rng.uniform(0.0, 1.0))
+    return Parameters(
+        "random",
+        Weights(
+            **{term: weigh() for term in TERMS},
+            **{f"precision_{kind}": precision for kind, precision in precisions.items()},
+        ),
+        Dynamics(
+            persistence=rng.choice((0.0, 1.0 - 2.0**-53, rng.random(), rng.random())),
+            abstention_premium=premium,
+            energy_drift=rng.choice(rates),
+            alignment_rise=rng.choice(rates),
+            threat_rise=rng.choice(rates),
+        ),
+    )
+
+
+# --- the two engines ------------------------------------------------------------------------
+
+
+def differences(runs: Ensemble, first: int) -> list[str]:
+    """Where the kernel's runs differ from the Mesa model's: in a choice, or in what is recorded.
+
+    ``first`` is the number of the first run. What is recorded agrees to the bit or not at all.
+    """
+    scenario, outcome = runs.scenario, runs.outcome
+    chosen = {key: runs.chosen(key) for key in runs.decisions}
+    found = []
+    for row in range(runs.runs):
+        model = AlignmentModel(scenario, runs.parameters, run=first + row, rng=runs.seed).run_all()
+        assert len(model.decisions) == len(chosen) * scenario.calendar.steps
+        for made in model.decisions:
+            other = int(chosen[made.state, made.decision, made.toward][row, made.step])
+            if other != made.chosen:
+                found.append(f"{made.date} {made.state} {made.decision}: {made.chosen}, {other}")
+        for name in ("pressure", "misalignment"):
+            recorded = np.array(model.datacollector.model_vars[name])
+            if recorded.tobytes() != getattr(outcome, name)[row].tobytes():
+                found.append(name)
+        # Mesa numbers agents in a table that keeps every model for good: thousands fill the memory
+        getattr(mesa.Agent, "_ids", {}).pop(model, None)
+    return found

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -25,7 +27,6 @@ from alignsim.decision import (
     TargetTerms,
     TargetView,
     Weights,
-    choose,
     probabilities,
     total,
 )
@@ -48,6 +49,11 @@ ONES = flat_weights(1.0)
 
 
 # --- choice ---------------------------------------------------------------------------------
+
+
+def choose(values: Sequence[float], precision: float, draw: float) -> int:
+    """The option that is chosen; the room for the masses holds rubbish at first."""
+    return decision.choose(values, precision, draw, [math.nan] * len(values))
 
 
 def test_two_options_follow_the_logistic_curve():
@@ -129,19 +135,66 @@ def test_the_first_option_whose_cumulative_probability_exceeds_the_draw():
     assert [choose([0.0, 0.0], 1.0, draw) for draw in (0.4999999, 0.5)] == [0, 1]
 
 
-def test_a_draw_beyond_the_last_cumulative_probability_takes_the_last_option():
-    # six times 1/6 rounds to 1 - 2^-53, and the greatest draw is as large
-    greatest = 1.0 - 2.0**-53
-    sixths = [1.0 / 6.0] * 6
-    assert not greatest < sum(sixths[1:], sixths[0])
-    assert choose([0.0] * 6, 1.0, greatest) == 5
+GREATEST = 1.0 - 2.0**-53
+"""The greatest draw there is."""
+
+
+def test_the_greatest_draw_takes_the_last_option():
+    # six sixths add up to no more than this draw; the draw's share of six masses stays below six
+    assert not sum([1.0 / 6.0] * 5, 1.0 / 6.0) > GREATEST
+    assert [choose([0.0] * count, 1.0, GREATEST) for count in range(1, 7)] == list(range(6))
+
+
+def test_a_draw_of_one_would_take_the_last_option():
+    assert choose([0.0] * 6, 1.0, 1.0) == 5
+
+
+def masses_of(values: Sequence[float], precision: float) -> list[float]:
+    return [math.exp(precision * (value - max(values))) for value in values]
+
+
+@examples(300)
+@given(
+    st.lists(st.one_of(st.floats(-5.0, 5.0), st.floats(-1e6, 1e6)), min_size=1, max_size=6),
+    precisions,
+    st.one_of(below_one, st.sampled_from([0.0, GREATEST])),
+)
+def test_no_option_without_mass_is_taken(values, precision, draw):
+    assert masses_of(values, precision)[choose(values, precision, draw)] > 0.0
+
+
+@examples(300)
+@given(utilities, precisions, below_one)
+def test_the_option_taken_is_where_the_draw_falls_among_exact_sums(values, precision, draw):
+    masses = [Fraction(mass) for mass in masses_of(values, precision)]
+    bounds = [float(total_ / sum(masses)) for total_ in itertools.accumulate(masses)]
+    option = choose(values, precision, draw)
+    assert draw <= bounds[option] + TINY
+    assert option == 0 or draw >= bounds[option - 1] - TINY
+
+
+@examples(100)
+@given(utilities, precisions, below_one, st.integers(0, 3))
+def test_the_masses_are_left_in_their_room_and_nothing_else_is_touched(
+    values, precision, draw, spare
+):
+    given_, room = list(values), [-1.0] * (len(values) + spare)
+    option = decision.choose(given_, precision, draw, room)
+    assert given_ == values
+    assert room == masses_of(values, precision) + [-1.0] * spare
+    shares = [mass / sum(room[: len(values)]) for mass in room[: len(values)]]
+    assert probabilities(values, precision) == pytest.approx(shares, abs=TINY)
+    # the room a decision leaves is as good as new to the next
+    assert decision.choose(given_, precision, draw, room) == option
 
 
 @examples(100)
 @given(utilities, precisions, below_one)
-def test_no_option_without_probability_is_taken_but_the_last(values, precision, draw):
-    option = choose(values, precision, draw)
-    assert probabilities(values, precision)[option] > 0.0 or option == len(values) - 1
+def test_choice_is_the_same_on_arrays(values, precision, draw):
+    room = np.empty(len(values))
+    assert decision.choose(np.array(values), precision, draw, room) == choose(
+        values, precision, draw
+    )
 
 
 # --- weights and terms ----------------------------------------------------------------------

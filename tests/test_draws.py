@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from alignsim import draws
 from tests.strategies import examples, seeds
 
-words = st.one_of(
-    st.integers(0, 2**32 - 1), st.sampled_from([0, 1, 0xFFFF, 0x10000, 0x80000000, 0xFFFFFFFF])
-)
+EDGES = [0, 1, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF]
+words = st.one_of(st.integers(0, 2**32 - 1), st.sampled_from(EDGES))
 six_words = st.tuples(*[words] * 6)
 
 # Known answers of Random123 1.09, kat_vectors, philox4x32 with 10 rounds.
@@ -55,9 +54,37 @@ def test_the_generator_is_philox_as_published(arguments):
     assert draws.philox(*arguments) == textbook_philox(*arguments)
 
 
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+
+
+@pytest.mark.parametrize("multiplier", MULTIPLIERS)
+@examples(100)
+@given(st.lists(words, max_size=20))
+def test_both_halves_of_a_product_are_right_on_numbers_and_on_arrays(multiplier, drawn):
+    numbers = [*EDGES, *drawn]
+    array = np.array(numbers, dtype=np.int64)
+    # some of these products do not fit into 63 bits
+    assert multiplier * max(numbers) > 2**63
+    for half, expected in (
+        (draws._high, [multiplier * word // 2**32 for word in numbers]),
+        (draws._low, [multiplier * word % 2**32 for word in numbers]),
+    ):
+        assert [half(multiplier, word) for word in numbers] == expected
+        assert half(multiplier, array).dtype == np.int64
+        assert half(multiplier, array).tolist() == expected
+
+
+@pytest.mark.parametrize(("key", "counter", "expected"), KNOWN)
+def test_known_answers_on_arrays(key, counter, expected):
+    columns = [np.array([word, 0, word], dtype=np.int64) for word in counter]
+    rows = np.stack(draws.philox(*key, *columns), axis=1).tolist()
+    assert rows == [list(expected), list(draws.philox(*key, 0, 0, 0, 0)), list(expected)]
+
+
 @examples(50)
-@given(words, words, st.lists(st.tuples(*[words] * 4), min_size=1, max_size=20))
-def test_arrays_and_numbers_draw_alike(key0, key1, counters):
+@given(words, words, st.lists(st.tuples(*[words] * 4), max_size=20))
+def test_arrays_and_numbers_draw_alike(key0, key1, drawn):
+    counters = [*itertools.product((0, 0x80000000, 0xFFFFFFFF), repeat=4), *drawn]
     columns = [np.array(column, dtype=np.int64) for column in zip(*counters, strict=True)]
     together = np.stack(draws.philox(key0, key1, *columns), axis=1)
     one_by_one = [draws.philox(key0, key1, *counter) for counter in counters]

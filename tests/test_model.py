@@ -89,7 +89,8 @@ def test_a_record_says_all_there_is_to_say_of_a_decision(scenario, parameters, r
         assert list(made.probabilities) == decision.probabilities(made.utilities, precision)
         assert sum(made.probabilities) == pytest.approx(1.0)
         if made.draw is not None:
-            assert made.chosen == decision.choose(made.utilities, precision, made.draw)
+            room = [0.0] * len(made.utilities)
+            assert made.chosen == decision.choose(made.utilities, precision, made.draw, room)
             column = scenario.allies.index(made.toward) if made.toward else 0
             number = numbers[made.decision] + column
             agent = codes.index(made.state)

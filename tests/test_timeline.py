@@ -1,6 +1,7 @@
 """A scenario as arrays, and what each agent sees of it."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from alignsim import indices, reading, situation, timeline
 from alignsim.situation import ALLY_COLUMNS, LEADER_COLUMNS, Dynamics
 from tests.strategies import (
     EPISODES,
+    TINY,
     changed,
     decided,
     examples,
@@ -39,7 +41,10 @@ def test_shapes_follow_the_scenario(scenario):
     assert line.world.shape == (steps, 2)
     for table in (line.bloc_levels, line.bloc_levels_now, line.bloc_shares):
         assert table.shape == (steps, blocs)
-    assert line.club.shape == (allies, 1 + blocs + allies)
+    circles = len(scenario.clubs) + 1
+    assert line.members.shape == (circles, 1 + blocs + allies)
+    assert line.others.shape == (circles,)
+    assert line.looks_to.shape == (allies, circles)
     for table in (
         line.fixed_leader_stance,
         line.fixed_target_stance,
@@ -179,15 +184,49 @@ def test_blocs_are_seen_with_their_level_of_the_step_before():
     assert line.bloc_levels[:5, 0].tolist() == [0.2, 0.2, 0.4, 0.4, 0.6]
 
 
+@examples(20)
+@given(scenarios(most_allies=4))
+def test_every_step_holds_what_a_scenario_of_that_step_alone_would(scenario):
+    """Rows may be carried over from step to step only where nothing changes."""
+    line = timeline.build(scenario)
+    calendar = scenario.calendar
+    for step, end in enumerate(calendar.ends):
+        first = int(end[:4]) * 12 + int(end[5:]) - calendar.months
+        alone = calendar.model_copy(
+            update={"start": f"{first // 12:04d}-{first % 12 + 1:02d}", "steps": 1}
+        )
+        assert alone.ends == [end]
+        other = timeline.build(scenario.model_copy(update={"calendar": alone}))
+        for name in ("allies", "leader", "world", "bloc_levels_now", "bloc_shares"):
+            assert getattr(line, name)[step].tolist() == getattr(other, name)[0].tolist(), name
+
+
 # --- clubs ----------------------------------------------------------------------------------
 
 
-def weights_of(scenario, ally):
-    """Weight of each party in an ally's coalition level."""
+def coalition(scenario, leader, levels):
+    """Each ally's coalition level, as both engines compute it; blocs as before the first step."""
     line = timeline.build(scenario)
+    blocs = line.bloc_levels[0].tolist()
+    totals = [situation.circle_total(row, leader, blocs, levels) for row in line.members.tolist()]
+    others = line.others.tolist()
+    return [
+        situation.coalition_level(row, totals, others, level)
+        for row, level in zip(line.looks_to.tolist(), levels, strict=True)
+    ]
+
+
+def weights_of(scenario, ally):
+    """Weight of each party in an ally's coalition level: what it is with that party at 5 alone."""
     parties = (scenario.leader, *scenario.blocs, *scenario.allies)
-    row = line.club[scenario.allies.index(ally)]
-    return dict(zip(parties, row.tolist(), strict=True))
+    position = scenario.allies.index(ally)
+    found = {}
+    for party in parties:
+        blocs = {f"{bloc}__level": 5.0 * (bloc == party) for bloc in scenario.blocs}
+        levels = [5 * (other == party) for other in scenario.allies]
+        leader = 5 * (scenario.leader == party)
+        found[party] = coalition(changed(scenario, **blocs), leader, levels)[position]
+    return found
 
 
 def test_japan_looks_to_the_others_of_the_g7():
@@ -201,6 +240,13 @@ def test_who_is_in_no_club_looks_to_all_alike():
     assert weights_of(scenario, "KOR") == {"USA": third, "EU": third, "JPN": third, "KOR": 0.0}
 
 
+def test_without_clubs_all_look_to_all():
+    assert timeline.build(with_clubs(CRIMEA)).looks_to.tolist() == [[1.0], [1.0]]
+    third = pytest.approx(1.0 / 3.0)
+    expected = {"USA": third, "EU": third, "JPN": 0.0, "KOR": third}
+    assert weights_of(with_clubs(CRIMEA), "JPN") == expected
+
+
 def test_clubs_count_alike_whatever_their_size():
     scenario = with_clubs(CRIMEA, ("JPN", "USA"), ("JPN", "USA", "EU", "KOR"))
     sixth = pytest.approx(1.0 / 6.0)  # half of a third
@@ -208,21 +254,68 @@ def test_clubs_count_alike_whatever_their_size():
     assert weights_of(scenario, "JPN") == expected
 
 
-@examples(25)
+def test_clubs_of_others_do_not_count():
+    scenario = with_clubs(CRIMEA, ("JPN", "USA"), ("KOR", "EU"), ("USA", "EU"))
+    assert weights_of(scenario, "JPN") == {"USA": 1.0, "EU": 0.0, "JPN": 0.0, "KOR": 0.0}
+    assert timeline.build(scenario).looks_to.tolist() == [[1, 0, 0, 0], [0, 1, 0, 0]]
+
+
+def test_circles_are_the_clubs_and_one_of_all():
+    line = timeline.build(with_clubs(CRIMEA, ("USA", "JPN", "EU"), ("KOR", "JPN")))
+    # USA, EU, JPN, KOR
+    assert line.members.tolist() == [[1, 1, 1, 0], [0, 0, 1, 1], [1, 1, 1, 1]]
+    assert line.others.tolist() == [2, 1, 3]
+    assert line.looks_to.tolist() == [[0.5, 0.5, 0.0], [0.0, 1.0, 0.0]]
+
+
+@examples(50)
 @given(scenarios())
-def test_coalition_weights_are_a_distribution_over_others(scenario):
+def test_the_weights_of_circles_are_a_distribution(scenario):
     line = timeline.build(scenario)
-    assert (line.club >= 0.0).all()
-    assert line.club.sum(axis=1) == pytest.approx(np.ones(len(scenario.allies)))
-    others = line.club[:, 1 + len(scenario.blocs) :]
-    assert not others.diagonal().any()
+    assert set(line.members.flat) <= {0.0, 1.0}
+    assert (line.members[-1] == 1.0).all()
+    assert line.others.tolist() == [sum(row) - 1 for row in line.members.tolist()]
+    assert (line.others >= 1.0).all()
+    assert (line.looks_to >= 0.0).all()
+    assert line.looks_to.sum(axis=1) == pytest.approx(np.ones(len(scenario.allies)), abs=TINY)
+    # nobody looks to a circle that it is not in
+    own = line.members[:, 1 + len(scenario.blocs) :].T
+    assert (own[line.looks_to > 0.0] == 1.0).all()
+
+
+def mean_of_means(scenario, ally, levels):
+    """Mean over an ally's clubs of the mean over their other members, in fractions."""
+    clubs = [club.members for club in scenario.clubs.values() if ally in club.members]
+    circles = clubs or [tuple(levels)]
+    means = []
+    for circle in circles:
+        others = [levels[member] for member in circle if member != ally]
+        means.append(sum(others, Fraction(0)) / len(others))
+    return sum(means, Fraction(0)) / len(means)
+
+
+@examples(200)
+@given(scenarios(most_allies=12, most_steps=1), st.data())
+def test_the_coalition_level_is_the_mean_over_clubs_of_the_mean_over_others(scenario, data):
+    level = st.integers(0, 5)
+    leader = data.draw(level)
+    levels = [data.draw(level) for _ in scenario.allies]
+    of = {
+        scenario.leader: Fraction(leader, 5),
+        **{code: Fraction(bloc.level.value) / 5 for code, bloc in scenario.blocs.items()},
+        **{code: Fraction(own, 5) for code, own in zip(scenario.allies, levels, strict=True)},
+    }
+    got = coalition(scenario, leader, levels)
+    expected = [float(mean_of_means(scenario, ally, of)) for ally in scenario.allies]
+    assert got == pytest.approx(expected, rel=0.0, abs=TINY)
 
 
 @pytest.mark.parametrize("count", [1, 3, 40])
 def test_more_allies_of_a_kind_look_to_one_another(count):
     scenario = with_allies(CRIMEA, count)
     line = timeline.build(scenario)
-    assert line.club.sum(axis=1) == pytest.approx(np.ones(count))
+    assert line.looks_to.sum(axis=1) == pytest.approx(np.ones(count))
+    assert line.others.tolist()[-1] == 1 + count  # leader, bloc and allies, less one
     assert (line.allies[:, ::2] == line.allies[:, :1]).all()  # all Japans alike
 
 
@@ -294,10 +387,16 @@ def test_spread_is_the_standard_deviation_of_leader_and_allies(leader, levels):
     assert situation.spread(leader, levels) == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_coalition_level_weighs_leader_blocs_and_allies():
-    # 0.5 x 1 + 0.3 x 0.6 + 0.2 x 2/5
-    got = situation.coalition_level([0.5, 0.3, 0.0, 0.2], 5, [0.6], [5, 2])
-    assert got == pytest.approx(0.76)
+def test_a_circle_adds_up_leader_blocs_and_allies():
+    # 5/5 + 0.6 + 2/5; the ally at 4 is no member
+    assert situation.circle_total([1.0, 1.0, 0.0, 1.0], 5, [0.6], [4, 2]) == pytest.approx(2.0)
+    assert situation.circle_total([0.0, 0.0, 1.0, 1.0], 5, [0.6], [4, 2]) == pytest.approx(1.2)
+
+
+def test_the_coalition_level_leaves_out_the_ally_itself():
+    # at 2/5, half of (2 - 0.4) / 2 and half of (1.2 - 0.4) / 1; the circle of ten is not its own
+    got = situation.coalition_level([0.5, 0.5, 0.0], [2.0, 1.2, 9.0], [2.0, 1.0, 9.0], 2)
+    assert got == pytest.approx(0.8)
 
 
 @examples(100)

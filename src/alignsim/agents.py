@@ -70,7 +70,7 @@ class State(mesa.Agent):  # type: ignore[misc]
         weighed = [weigh(option) for option in range(len(options))]
         utilities = [decision.total(option) for option in weighed]
         draw = draws.uniform(*model.draw_key, model.run, model.step_index, self.index, number)
-        chosen = fixed if fixed >= 0 else decision.choose(utilities, precision, draw)
+        chosen = fixed if fixed >= 0 else decision.choose(utilities, precision, draw, utilities[:])
         model.decisions.append(
             Decision(
                 step=model.step_index,
@@ -247,10 +247,7 @@ class Ally(State):
             supply,
             leader.level,
             situation.coalition_level(
-                model.club_rows[self.position],
-                leader.level,
-                model.bloc_levels_before,
-                [ally.level for ally in model.allies],
+                model.looks_to[self.position], model.circle_totals, model.others, self.level
             ),
             decision.courting(target.stances[self.position]),
             self.level,

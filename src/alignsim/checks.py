@@ -39,7 +39,8 @@ def episode(document: Document) -> Scenario:
         _check_table(document, ("blocs", code), course, inputs.BLOC)
     for code, table in scenario.states.items():
         _check_table(document, ("states", code), table, role_table(scenario, code))
-    _check_trade_shares(document, scenario)
+    if fault := trade_shares_fault(scenario):
+        raise document.error(("states",), fault)
     for index, fixed in enumerate(scenario.fixed):
         _check_fixed(document, ("fixed", index), scenario, fixed)
     return scenario
@@ -143,16 +144,14 @@ def _check_value(
     row: inputs.Input,
 ) -> None:
     for key, number in (("value", value), ("range", bounds[0]), ("range", bounds[1])):
-        if not row.low <= number <= row.high:
-            raise document.error((*path, key), f"{number:g} is not {row.allowed}")
-        if row.whole and number != int(number):
-            raise document.error((*path, key), f"{number:g} is not a whole number")
+        if fault := row.fault(number):
+            raise document.error((*path, key), fault)
     if not bounds[0] <= value <= bounds[1]:
         raise document.error((*path, "range"), f"does not hold the value {value:g}")
 
 
-def _check_trade_shares(document: Document, scenario: Scenario) -> None:
-    """Shares in the target's trade are parts of one whole, at every step."""
+def trade_shares_fault(scenario: Scenario) -> str:
+    """Shares in the target's trade are parts of one whole, at every step; empty if they are."""
     parties = [scenario.states[state] for state in (scenario.leader, *scenario.allies)]
     shares = [party["russia_trade_share"] for party in parties]
     shares += [bloc.russia_trade_share for bloc in scenario.blocs.values()]
@@ -160,7 +159,8 @@ def _check_trade_shares(document: Document, scenario: Scenario) -> None:
         total = sum(share.at(end) for share in shares)
         if total > 1.0 + SUM_TOLERANCE:
             message = f"russia_trade_share of leader, allies and blocs sums to {total:.3g} in {end}"
-            raise document.error(("states",), f"{message}; at most 1")
+            return f"{message}; at most 1"
+    return ""
 
 
 def _check_fixed(document: Document, path: Location, scenario: Scenario, fixed: Fixed) -> None:

@@ -3,23 +3,17 @@
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from alignsim import __version__
+from alignsim import __version__, cli_common, cli_sweeps
 
-SEED = click.IntRange(0, 2**64 - 1)
-RUNS = click.IntRange(1, 10_000_000)
-
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-_seed = click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the draws.")
-_runs = click.option("--runs", type=RUNS, default=2000, show_default=True, help="Free runs.")
-_weights = click.option(
-    "--weights", default="calibrated", show_default=True, help="Weight set, by name or file."
-)
+_json = cli_common.as_json
+_seed = cli_common.seed
+_runs = cli_common.runs
+_weights = cli_common.weights
 
 
 def main() -> None:
@@ -54,29 +48,6 @@ def _is_expected(error: ValueError) -> bool:
 def _stop(message: str) -> None:
     click.echo(f"alignsim: {' '.join(message.split())}", err=True)
     sys.exit(2)
-
-
-def _usage(action: Callable[[], Any]) -> Any:
-    """Run an action whose ValueError is a wrong argument rather than a fault of the program."""
-    from alignsim.documents import DocumentError
-
-    try:
-        return action()
-    except DocumentError:
-        raise
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-
-
-def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
-
-
-def _announce_compilation() -> None:
-    from alignsim import kernel
-
-    if not kernel.is_compiled():
-        click.echo("compiling the engine, once; this takes about 10 seconds ...", err=True)
 
 
 @click.group(context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]})
@@ -116,18 +87,20 @@ def run(scenario: str, runs: int, seed: int, weights: str, out: Path | None, as_
     from alignsim import runs as run_records
 
     if runs > 1:
-        _announce_compilation()
+        cli_common.announce_compilation()
     record, shown = run_records.record(scenario, runs, seed, weights)
     if out is not None:
         run_records.write(record, out)
     if as_json:
-        _print_json(record)
+        cli_common.print_json(record)
     else:
         click.echo(shown)
 
 
 @cli.command()
-@click.option("--runs", type=RUNS, default=2000, show_default=True, help="Free runs an episode.")
+@click.option(
+    "--runs", type=cli_common.RUNS, default=2000, show_default=True, help="Free runs an episode."
+)
 @_seed
 @click.option(
     "--out",
@@ -146,17 +119,17 @@ def reproduce(runs: int, seed: int, out: Path | None, as_json: bool) -> None:
     """
     from alignsim import evaluation
 
-    _announce_compilation()
+    cli_common.announce_compilation()
     result = evaluation.evaluate(runs, seed)
     if as_json:
-        _print_json(result.record())
+        cli_common.print_json(result.record())
         if out is None:
             return
     from alignsim import report
 
     if not as_json:
         click.echo(report.as_text(result))
-    written = report.write(result, out or Path("report"), _bar("figures and tables"))
+    written = report.write(result, out or Path("report"), cli_common.bar("figures and tables"))
     click.echo(f"\nReport: {written}", err=as_json)
 
 
@@ -202,11 +175,11 @@ def explain(
 
     played = reading.read(scenario)
     fitted = weight_sets.read(weights)
-    found = _usage(
+    found = cli_common.usage(
         lambda: explanation.explain(played, fitted, state, date, decision, toward, run_number, seed)
     )
     if as_json:
-        _print_json(found.rows())
+        cli_common.print_json(found.rows())
     else:
         click.echo(tables.explained(played, found))
 
@@ -242,11 +215,11 @@ def whatif(
     if not whatifs and not settings:
         raise click.UsageError("name a WHATIF or give --set PATH=VALUE")
     changes = [_setting(item) for item in settings]
-    _announce_compilation()
+    cli_common.announce_compilation()
     table = api.whatif(scenario, whatifs, changes, runs, seed, weights)
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
     if as_json:
-        _print_json(rows)
+        cli_common.print_json(rows)
     else:
         click.echo(tables.differences(rows))
 
@@ -280,7 +253,7 @@ def evidence(claim: str | None, as_json: bool) -> None:
         if not rows:
             raise click.UsageError(f"--claim {claim}: no such claim")
     if as_json:
-        _print_json(traceability.flat(rows))
+        cli_common.print_json(traceability.flat(rows))
     else:
         click.echo(traceability.as_text(rows))
 
@@ -300,7 +273,7 @@ def validate(files: tuple[str, ...], as_json: bool) -> None:
 
     faults = {file: api.fault(file) for file in files}
     if as_json:
-        _print_json([{"file": file, "fault": fault} for file, fault in faults.items()])
+        cli_common.print_json([{"file": file, "fault": fault} for file, fault in faults.items()])
     else:
         for file, fault in faults.items():
             click.echo(fault or f"{file}: ok", err=bool(fault))
@@ -345,21 +318,18 @@ def calibrate(specification: Path, out: Path | None, date: str | None, as_json: 
     if out is not None:
         documents.write_whole(out, content)
     if as_json:
-        _print_json(calibration.summary(chosen, found))
+        cli_common.print_json(calibration.summary(chosen, found))
     elif out is None:
         click.echo(content, nl=False)
     else:
         click.echo(f"{out}: objective {found.objective:.3f}")
 
 
-def _bar(label: str, total: int | None = None) -> Callable[[int, str], None]:
-    """A progress bar on a terminal; silent elsewhere."""
-    from tqdm import tqdm
-
-    bar = tqdm(total=total, desc=label, disable=None, file=sys.stderr, leave=False)
-
-    def show(done: int, note: str = "") -> None:
-        bar.n = done
-        bar.set_postfix_str(note)
-
-    return show
+for _command in (
+    cli_sweeps.sweep,
+    cli_sweeps.replay,
+    cli_sweeps.tabulate,
+    cli_sweeps.plot,
+    cli_sweeps.redlines,
+):
+    cli.add_command(_command)

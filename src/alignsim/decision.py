@@ -6,7 +6,7 @@ weights are named tuples of floats: readable here, compilable as they stand.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from typing import NamedTuple
 
 from alignsim import terms
@@ -300,23 +300,26 @@ def total(weighted: tuple[float, ...]) -> float:
     return utility
 
 
-def choose(utilities: Sequence[float], precision: float, uniform: float) -> int:
+def choose(
+    utilities: Sequence[float], precision: float, uniform: float, masses: MutableSequence[float]
+) -> int:
     """Logit quantal response from one uniform draw in [0, 1) (McKelvey and Palfrey 1995).
 
-    P(option) is proportional to exp(precision * utility). Returns the first option whose
-    cumulative probability exceeds the draw; where rounding leaves the draw beyond the last, the
-    last option.
+    P(option) is proportional to exp(precision * utility); ``masses``, room for one float an
+    option, is left holding these. Returns the first option whose cumulative mass exceeds the
+    draw's share of the whole; where rounding leaves that beyond the last, the last option.
     """
     top = utilities[0]
     for utility in utilities:
         top = max(top, utility)
     mass = 0.0
-    for utility in utilities:
-        mass += math.exp(precision * (utility - top))
+    for option in range(len(utilities)):
+        masses[option] = math.exp(precision * (utilities[option] - top))
+        mass += masses[option]
     cumulative = 0.0
     for option in range(len(utilities)):
-        cumulative += math.exp(precision * (utilities[option] - top)) / mass
-        if uniform < cumulative:
+        cumulative += masses[option]
+        if uniform * mass < cumulative:
             return option
     return len(utilities) - 1
 

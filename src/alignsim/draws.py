@@ -17,20 +17,16 @@ LEVEL, ENGAGEMENT, STANCE = range(3)
 """The decisions of a counter. A stance adds the index of the ally it is toward."""
 
 _MASK32 = 0xFFFFFFFF
-_MASK16 = 0xFFFF
 
 
 def _high(multiplier: int, word: Word) -> Word:
-    """High 32 bits of a 32 x 32 bit product, by 16-bit limbs."""
-    low = (multiplier & _MASK16) * word
-    return ((multiplier >> 16) * word + (low >> 16)) >> 16
+    """High 32 bits of a 32 x 32 bit product; a product that wraps at 64 bits still has them."""
+    return ((multiplier * word) >> 32) & _MASK32
 
 
 def _low(multiplier: int, word: Word) -> Word:
-    """Low 32 bits of a 32 x 32 bit product, by 16-bit limbs."""
-    low = (multiplier & _MASK16) * word
-    middle = (multiplier >> 16) * word + (low >> 16)
-    return ((middle & _MASK16) << 16) | (low & _MASK16)
+    """Low 32 bits of a 32 x 32 bit product."""
+    return (multiplier * word) & _MASK32
 
 
 def philox(

@@ -91,6 +91,13 @@ def explain(
     return Explanation(made, option, documented, _neighbours(made, option))
 
 
+def of_made(scenario: Scenario, made: Decision) -> Explanation:
+    """Explain a decision of a free run by the option it took."""
+    return Explanation(
+        made, made.chosen, _documented(scenario, made), _neighbours(made, made.chosen)
+    )
+
+
 def _find(
     decisions: list[Decision], step: int, state: str, decision: str, toward: str | None
 ) -> Decision:

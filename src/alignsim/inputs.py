@@ -37,6 +37,14 @@ class Input:
         noun = _NOUNS.get(self.unit.split()[0], f"a number of {self.unit}")
         return f"{noun} ({self.low:.0f} to {self.high:.0f})"
 
+    def fault(self, number: float) -> str:
+        """What is wrong with a value: ``1.98 is not a share (0 to 1)``; empty if nothing."""
+        if not self.low <= number <= self.high:
+            return f"{number:g} is not {self.allowed}"
+        if self.whole and number != int(number):
+            return f"{number:g} is not a whole number"
+        return ""
+
 
 def _share(name: str, of: str, meaning: str) -> Input:
     return Input(name, f"share of {of}", 0.0, 1.0, "measured", meaning)

@@ -15,6 +15,7 @@ from alignsim import weights as weight_sets
 from alignsim.agents import Ally, Decision, Leader, Target
 from alignsim.decision import Weights
 from alignsim.scenario import Scenario
+from alignsim.timeline import Timeline
 from alignsim.weights import Parameters
 
 
@@ -31,6 +32,9 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
         Number of the run under the seed; runs differ, what-ifs under one run share their draws.
     rng:
         Seed, 0 to 2^64 - 1. None draws one; the draws depend on it and on ``run`` alone.
+    line:
+        The scenario's arrays; built from it unless given, as for a point of a sweep that sets an
+        index by itself.
 
     The model stops (``running`` turns False) after the scenario's last step. Raises DocumentError
     for a fault in a file, ValueError for a seed or run out of range, RuntimeError for a step past
@@ -44,6 +48,7 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
         weights: Parameters | str | Path = "calibrated",
         run: int = 0,
         rng: Any = None,
+        line: Timeline | None = None,
     ) -> None:
         """Set the stage a step before the scenario begins."""
         self.draw_seed = _draw_seed(rng)
@@ -56,13 +61,15 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
         self.run = run
         chosen = weights if isinstance(weights, Parameters) else weight_sets.read(weights)
         self.weights: Weights = chosen.weights
-        self.timeline = timelines.build(self.scenario)
+        self.timeline = timelines.build(self.scenario) if line is None else line
         self.dynamics = situation.per_step(chosen.dynamics, self.timeline.months)
         self.decisions: list[Decision] = []
         self.step_index = -1
         self.alignment_added = 0.0
         self.ally_codes = self.scenario.allies
-        self.club_rows: list[list[float]] = self.timeline.club.tolist()
+        self.members: list[list[float]] = self.timeline.members.tolist()
+        self.others: list[float] = self.timeline.others.tolist()
+        self.looks_to: list[list[float]] = self.timeline.looks_to.tolist()
         self._people()
         self._look(0)
         self.pressure = 0.0
@@ -110,6 +117,12 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
         self.leader.decide_level()
         self.leader.decide_stances()
         self.target.decide_stances()
+        self.circle_totals = [
+            situation.circle_total(
+                circle, self.leader.level, self.bloc_levels_before, self.ally_levels
+            )
+            for circle in self.members
+        ]
         allies.do("decide").do("commit")
         self._record()
         allies.do("feed_back")
@@ -117,6 +130,11 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
             self.alignment_added, self.pressure, self.dynamics.alignment_rise
         )
         self.running = self.step_index + 1 < self.scenario.calendar.steps
+
+    @property
+    def ally_levels(self) -> list[int]:
+        """Sanctions level of each ally, as visible to all."""
+        return [ally.level for ally in self.allies]
 
     def pressure_now(self, blocs: Sequence[float] | None = None) -> float:
         """Coalition pressure on the target: levels weighted by share in its trade (D14-30).
@@ -128,15 +146,13 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
             self.leader_row[situation.LEADER_TRADE_SHARE],
             self.bloc_levels_before if blocs is None else blocs,
             self.bloc_shares,
-            [ally.level for ally in self.allies],
+            self.ally_levels,
             [ally.row[situation.TRADE_SHARE] for ally in self.allies],
         )
 
     def _record(self) -> None:
         self.pressure = self.pressure_now(self.bloc_levels)
-        self.misalignment = situation.spread(
-            self.leader.level, [ally.level for ally in self.allies]
-        )
+        self.misalignment = situation.spread(self.leader.level, self.ally_levels)
         self.datacollector.collect(self)
 
     def run_all(self) -> "AlignmentModel":

@@ -33,9 +33,9 @@ def record(scenario: str, runs: int, seed: int, weights: str) -> tuple[Record, s
     title = f"{played.title}\n{runs} free run{'s' * (runs > 1)}, seed {seed}, weights {fitted.name}"
     if runs == 1:
         model = AlignmentModel(played, fitted, rng=seed).run_all()
-        head["decisions"] = [_decision(made) for made in model.decisions]
+        head["decisions"] = [decided(made) for made in model.decisions]
         head["steps"] = model.datacollector.get_model_vars_dataframe().to_dict("records")
-        head["paths"] = _single_paths(played, model.decisions)
+        head["paths"] = single_paths(played, model.decisions)
     else:
         head |= _ensemble(played, fitted, runs, seed)
     return head, f"{title}\n\n{tables.paths(played, head['paths'])}"
@@ -60,7 +60,7 @@ def _ensemble(played: Scenario, fitted: Parameters, runs: int, seed: int) -> Rec
     }
 
 
-def _single_paths(played: Scenario, decisions: list[Decision]) -> list[Record]:
+def single_paths(played: Scenario, decisions: list[Decision]) -> list[Record]:
     """The same rows as an ensemble of one: what was chosen, with certainty."""
     documented = history.by_step(history.documented(played))
     keys = dict.fromkeys((made.state, made.decision, made.toward) for made in decisions)
@@ -74,7 +74,8 @@ def _single_paths(played: Scenario, decisions: list[Decision]) -> list[Record]:
     return rows
 
 
-def _decision(made: Decision) -> Record:
+def decided(made: Decision) -> Record:
+    """One decision with every option's probability, utility and terms."""
     return {
         "step": made.step,
         "date": made.date,

@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import json
 import re
+from functools import cached_property
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
@@ -125,7 +126,7 @@ class Calendar(Frozen):
         """Months a step lasts."""
         return 1 if self.step == "month" else 3
 
-    @property
+    @cached_property
     def ends(self) -> list[str]:
         """Last month of each step, ``YYYY-MM``: what happens within a step counts in it."""
         year, month = (int(part) for part in self.start.split("-"))

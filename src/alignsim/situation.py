@@ -121,13 +121,29 @@ def per_step(dynamics: Dynamics, months: int) -> Dynamics:
     )
 
 
-def coalition_level(weights: Row, leader: int, blocs: Row, levels: Sequence[int]) -> float:
-    """x_bar: weighted mean of the leader's level and, of the step before, blocs' and allies'."""
-    mean = weights[0] * unit_level(leader)
+def circle_total(members: Row, leader: int, blocs: Row, levels: Sequence[int]) -> float:
+    """Sum of x over a circle's members: the leader now, blocs and allies of the step before.
+
+    ``members`` holds 1 for each member and 0 for others: leader, blocs, allies.
+    """
+    total = members[0] * unit_level(leader)
     for index in range(len(blocs)):
-        mean += weights[1 + index] * blocs[index]
+        total += members[1 + index] * blocs[index]
     for index in range(len(levels)):
-        mean += weights[1 + len(blocs) + index] * unit_level(levels[index])
+        total += members[1 + len(blocs) + index] * unit_level(levels[index])
+    return total
+
+
+def coalition_level(looks_to: Row, totals: Row, others: Row, level: int) -> float:
+    """x_bar: mean over an ally's circles of the mean over their other members.
+
+    ``looks_to`` weighs the circles and sums to one; ``others`` counts a circle's members less one.
+    The ally's own ``level`` is taken out of the totals, which all allies share.
+    """
+    mean = 0.0
+    for circle in range(len(totals)):
+        if looks_to[circle] > 0.0:
+            mean += looks_to[circle] * (totals[circle] - unit_level(level)) / others[circle]
     return mean
 
 

@@ -4,7 +4,8 @@ The index formulas turn a scenario's dated indicators into the inputs of the ter
 those of :mod:`alignsim.situation`.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,16 @@ Array = NDArray[np.float64]
 Choices = NDArray[np.int64]
 
 
+WORLD_OF_ALLIES = ("middle_east_turmoil", "china_capability", "north_korea_capability")
+"""Inputs of the world that enter every ally's row."""
+
+
 class Timeline(NamedTuple):
     """All that both engines need of a scenario, besides weights.
 
-    Shapes in steps T, allies A, blocs B. ``club`` rows weigh (leader, blocs, allies) in an ally's
-    coalition level and sum to one. ``fixed_*`` hold an option, or -1 where the agent chooses.
+    Shapes in steps T, allies A, blocs B, circles C: the clubs that allies look to. ``members``
+    holds 1 for the members of a circle (leader, blocs, allies), ``others`` their number less one;
+    rows of ``looks_to`` sum to one. ``fixed_*`` hold an option, or -1 where the agent chooses.
     """
 
     months: int
@@ -32,7 +38,9 @@ class Timeline(NamedTuple):
     bloc_levels: Array  # (T, B), on the unit scale, of the step before
     bloc_levels_now: Array  # (T, B)
     bloc_shares: Array  # (T, B)
-    club: Array  # (A, 1 + B + A)
+    members: Array  # (C, 1 + B + A)
+    others: Array  # (C,)
+    looks_to: Array  # (A, C)
     initial_severity: float
     initial_leader: int
     initial_levels: Choices  # (A,)
@@ -46,36 +54,125 @@ class Timeline(NamedTuple):
 
 def build(scenario: Scenario) -> Timeline:
     """Evaluate a scenario at every step."""
-    ends = scenario.calendar.ends
-    allies = scenario.allies
-    now = np.array([[unit_level(b.level.at(end)) for b in scenario.blocs.values()] for end in ends])
-    now = now.reshape(len(ends), len(scenario.blocs))
-    start = np.array([[unit_level(b.level.value) for b in scenario.blocs.values()]])
-    start = start.reshape(1, len(scenario.blocs))
-    states = scenario.states
+    members, looks_to = _circles(scenario)
     return Timeline(
         months=scenario.calendar.months,
-        allies=np.array([[_ally(scenario, ally, end) for ally in allies] for end in ends]),
-        leader=np.array([_leader(scenario, end) for end in ends]),
-        world=np.array([_world(scenario, end) for end in ends]),
-        bloc_levels=np.concatenate([start, now[:-1]]),
-        bloc_levels_now=now,
-        bloc_shares=np.array(
-            [[b.russia_trade_share.at(end) for b in scenario.blocs.values()] for end in ends]
-        ).reshape(len(ends), len(scenario.blocs)),
-        club=_clubs(scenario),
-        initial_severity=scenario.world["initial_severity"].value,
-        initial_leader=int(states[scenario.leader]["initial_level"].value),
-        initial_levels=np.array([int(states[a]["initial_level"].value) for a in allies]),
-        initial_engagements=np.array([int(states[a]["initial_engagement"].value) for a in allies]),
-        fixed_leader_level=_fixed(scenario, scenario.leader, "level")[:, 0].copy(),
-        fixed_leader_stance=_fixed(scenario, scenario.leader, "stance"),
-        fixed_target_stance=_fixed(scenario, scenario.target, "stance"),
-        fixed_level=np.stack([_fixed(scenario, a, "level")[:, 0] for a in allies], axis=1),
-        fixed_engagement=np.stack(
-            [_fixed(scenario, a, "engagement")[:, 0] for a in allies], axis=1
-        ),
+        allies=np.stack([_ally_rows(scenario, ally) for ally in scenario.allies], axis=1),
+        members=members,
+        others=members.sum(axis=1) - 1.0,
+        looks_to=looks_to,
+        **_leader_part(scenario),
+        **_world_part(scenario),
+        **_bloc_part(scenario),
+        **_start_part(scenario),
+        **_fixed_part(scenario),
     )
+
+
+Part = Literal["leader", "world", "blocs", "starts", "fixed"]
+
+
+def rebuilt(
+    line: Timeline, scenario: Scenario, parts: Collection[Part], allies: Collection[str]
+) -> Timeline:
+    """The timeline of a scenario that differs from another's in these parts and allies only.
+
+    Much faster than building it whole. Which states there are, their clubs and the calendar are
+    those of ``line``.
+    """
+    make = {
+        "leader": _leader_part,
+        "world": _world_part,
+        "blocs": _bloc_part,
+        "starts": _start_part,
+        "fixed": _fixed_part,
+    }
+    fields: dict[str, Any] = {}
+    for part in parts:
+        fields |= make[part](scenario)
+    if allies:
+        fields["allies"] = line.allies.copy()
+        for ally in allies:
+            fields["allies"][:, scenario.allies.index(ally)] = _ally_rows(scenario, ally)
+    return line._replace(**fields)
+
+
+def _ally_rows(scenario: Scenario, ally: str) -> Array:
+    """One ally's rows, (T, len(ALLY_COLUMNS))."""
+    world = {name: scenario.world[name] for name in WORLD_OF_ALLIES}
+    tables = [scenario.states[ally], world, scenario.states[scenario.target]]
+    return _course(scenario, tables, lambda end: _ally(scenario, ally, end))
+
+
+def _leader_part(scenario: Scenario) -> dict[str, Any]:
+    tables = [scenario.states[scenario.leader]]
+    return {"leader": _course(scenario, tables, lambda end: _leader(scenario, end))}
+
+
+def _world_part(scenario: Scenario) -> dict[str, Any]:
+    rows = _course(scenario, [scenario.world], lambda end: _world(scenario, end))
+    return {"world": rows, "initial_severity": scenario.world["initial_severity"].value}
+
+
+def _course(
+    scenario: Scenario,
+    tables: Sequence[Mapping[str, Quantity]],
+    row: Callable[[str], list[float]],
+) -> Array:
+    """A row for each step, evaluated anew only where a quantity of the tables changes."""
+    changes = {
+        change.date[:7]
+        for table in tables
+        for quantity in table.values()
+        for change in quantity.changes
+    }
+    rows: list[list[float]] = []
+    before = ""
+    for end in scenario.calendar.ends:
+        if not rows or any(before < month <= end for month in changes):
+            rows.append(row(end))
+        else:
+            rows.append(rows[-1])
+        before = end
+    return np.array(rows)
+
+
+def _bloc_part(scenario: Scenario) -> dict[str, Any]:
+    ends, blocs = scenario.calendar.ends, scenario.blocs.values()
+    shape = (len(ends), len(blocs))
+    now = np.array([[unit_level(bloc.level.at(end)) for bloc in blocs] for end in ends])
+    start = np.array([[unit_level(bloc.level.value) for bloc in blocs]])
+    shares = np.array([[bloc.russia_trade_share.at(end) for bloc in blocs] for end in ends])
+    now, start = now.reshape(shape), start.reshape(1, len(blocs))
+    return {
+        "bloc_levels": np.concatenate([start, now[:-1]]),
+        "bloc_levels_now": now,
+        "bloc_shares": shares.reshape(shape),
+    }
+
+
+def _start_part(scenario: Scenario) -> dict[str, Any]:
+    states, allies = scenario.states, scenario.allies
+    return {
+        "initial_leader": int(states[scenario.leader]["initial_level"].value),
+        "initial_levels": np.array([int(states[a]["initial_level"].value) for a in allies]),
+        "initial_engagements": np.array(
+            [int(states[a]["initial_engagement"].value) for a in allies]
+        ),
+    }
+
+
+def _fixed_part(scenario: Scenario) -> dict[str, Any]:
+    def own(decision: str) -> Choices:
+        return np.stack([_fixed(scenario, a, decision)[:, 0] for a in scenario.allies], axis=1)
+
+    return {
+        "fixed_leader_level": _fixed(scenario, scenario.leader, "level")[:, 0].copy(),
+        "fixed_leader_stance": _fixed(scenario, scenario.leader, "stance"),
+        "fixed_target_stance": _fixed(scenario, scenario.target, "stance"),
+        "fixed_level": own("level"),
+        "fixed_engagement": own("engagement"),
+    }
 
 
 def _at(table: dict[str, Quantity], end: str) -> dict[str, float]:
@@ -181,24 +278,18 @@ def _world(scenario: Scenario, end: str) -> list[float]:
     ]
 
 
-def _clubs(scenario: Scenario) -> Array:
-    """Weights of leader, blocs and allies in each ally's coalition level.
+def _circles(scenario: Scenario) -> tuple[Array, Array]:
+    """Members of each circle, and the weight of each circle to each ally.
 
-    The mean over the ally's clubs of the mean over their other members. An ally in no club looks
-    to all parties alike: it has no club to lag behind, yet sees how many others join (D14-02).
+    An ally looks to its clubs alike. One in no club looks to all parties: it has no club to lag
+    behind, yet sees how many others join (D14-02).
     """
     parties = [scenario.leader, *scenario.blocs, *scenario.allies]
-    weights = np.zeros((len(scenario.allies), len(parties)))
-    for row, ally in enumerate(scenario.allies):
-        circles = [
-            [member for member in club.members if member != ally]
-            for club in scenario.clubs.values()
-            if ally in club.members
-        ] or [[party for party in parties if party != ally]]
-        for circle in circles:
-            for member in circle:
-                weights[row, parties.index(member)] += 1.0 / (len(circles) * len(circle))
-    return weights
+    circles = [club.members for club in scenario.clubs.values()] + [tuple(parties)]
+    members = np.array([[float(party in circle) for party in parties] for circle in circles])
+    looks_to = members[:, 1 + len(scenario.blocs) :].T.copy()
+    looks_to[:, -1] = looks_to[:, :-1].sum(axis=1) == 0.0
+    return members, looks_to / looks_to.sum(axis=1, keepdims=True)
 
 
 def _fixed(scenario: Scenario, state: str, decision: str) -> Choices:

@@ -20,7 +20,8 @@ RATES = ("energy_drift", "alignment_rise", "threat_rise")
 MAX_RATE = 2.0
 """Highest yearly rate of a feedback: what it moves then stays within its bounds."""
 
-Finite = Annotated[float, Field(ge=0.0, le=1000.0, allow_inf_nan=False, strict=True)]
+MAX_NUMBER = 1000.0
+Finite = Annotated[float, Field(ge=0.0, le=MAX_NUMBER, allow_inf_nan=False, strict=True)]
 
 
 class Number(Frozen):
@@ -45,6 +46,15 @@ class WeightSet(Frozen):
     groups: dict[str, Number]
     terms: dict[str, Number]
     dynamics: dict[str, Number]
+
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "groups": tuple(GROUPS),
+    "terms": TERMS,
+    "dynamics": Dynamics._fields,
+    "precision": PRECISIONS,
+}
+"""Parts of a weight set, and the numbers of each."""
 
 
 class Parameters(NamedTuple):
@@ -82,12 +92,7 @@ def find(name: str | Path) -> Path:
 def parse(document: Document) -> WeightSet:
     """Check a weight file. Raises DocumentError."""
     weights = shapes.parsed(WeightSet, document)
-    for key, expected in (
-        ("groups", tuple(GROUPS)),
-        ("terms", TERMS),
-        ("dynamics", Dynamics._fields),
-        ("precision", PRECISIONS),
-    ):
+    for key, expected in PARTS.items():
         stated = getattr(weights, key)
         for name in stated:
             if name not in expected:
@@ -95,36 +100,46 @@ def parse(document: Document) -> WeightSet:
         for name in expected:
             if name not in stated:
                 raise document.error((key,), f"missing key {name}")
-    for name in RATES:
-        if weights.dynamics[name].value > MAX_RATE:
-            raise document.error(("dynamics", name, "value"), f"should be at most {MAX_RATE:g}")
-    for name, number in weights.precision.items():
-        if number.value <= 0.0:
-            raise document.error(("precision", name, "value"), "should be above 0")
-    if weights.dynamics["persistence"].value >= 1.0:
-        raise document.error(("dynamics", "persistence", "value"), "should be below 1")
-    _check_ranges(document, weights)
-    return weights
-
-
-def _check_ranges(document: Document, weights: WeightSet) -> None:
-    for part in ("precision", "groups", "terms", "dynamics"):
+    for part in PARTS:
+        for name, number in getattr(weights, part).items():
+            if wrong := fault(part, name, number.value):
+                raise document.error((part, name, "value"), wrong)
+    for part in PARTS:
         for name, number in getattr(weights, part).items():
             if not number.range[0] <= number.value <= number.range[1]:
                 message = f"does not hold the value {number.value:g}"
                 raise document.error((part, name, "range"), message)
+    return weights
+
+
+def fault(part: str, name: str, number: float) -> str:
+    """What is wrong with a number of a weight set; empty if nothing."""
+    if not 0.0 <= number <= MAX_NUMBER:
+        return f"should be 0 to {MAX_NUMBER:g}"
+    if part == "precision" and number <= 0.0:
+        return "should be above 0"
+    if name in RATES and number > MAX_RATE:
+        return f"should be at most {MAX_RATE:g}"
+    if name == "persistence" and number >= 1.0:
+        return "should be below 1"
+    return ""
 
 
 def parameters(weights: WeightSet) -> Parameters:
     """Total term weights (group times term) and dynamics of a weight set."""
+    numbers = {
+        part: {name: number.value for name, number in getattr(weights, part).items()}
+        for part in PARTS
+    }
+    return from_numbers(weights.name, numbers)
+
+
+def from_numbers(name: str, numbers: dict[str, dict[str, float]]) -> Parameters:
+    """The same from the plain numbers of each part of a weight set."""
     return Parameters(
-        weights.name,
-        combine(
-            {name: number.value for name, number in weights.groups.items()},
-            {name: number.value for name, number in weights.terms.items()},
-            {name: number.value for name, number in weights.precision.items()},
-        ),
-        Dynamics(**{name: number.value for name, number in weights.dynamics.items()}),
+        name,
+        combine(numbers["groups"], numbers["terms"], numbers["precision"]),
+        Dynamics(**numbers["dynamics"]),
     )
 
 

@@ -1,0 +1,304 @@
+"""The commands of sweeps and red lines."""
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alignsim import cli_common
+
+if TYPE_CHECKING:
+    from alignsim.sweeps import Execute, Progress, Report
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("specification", type=click.Path(path_type=Path))
+@click.option("--out", type=FOLDER, required=True, help="Folder of the dataset.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Processes of this machine.",
+)
+@click.option("--dask", metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.1:8786.")
+@click.option("--dask-local", type=click.IntRange(1, 1024), help="A Dask cluster on this machine.")
+@cli_common.as_json
+def sweep(
+    specification: Path,
+    out: Path,
+    workers: int,
+    dask: str | None,
+    dask_local: int | None,
+    as_json: bool,
+) -> None:
+    """Run a parameter sweep into a folder; the same command goes on where it was stopped.
+
+    The dataset in OUT/chunks is read as it stands by pandas, Polars and DuckDB, and is the same
+    whatever made it. Exit code 1: the sweep is complete, but some points failed; OUT/failures
+    says why.
+
+    \b
+    Examples:
+      alignsim sweep experiments/sweeps/severity-alignment.yaml --out severity
+      alignsim sweep my-sweep.yaml --out results --workers 2
+      alignsim sweep my-sweep.yaml --out results --dask tcp://scheduler:8786
+    """
+    from alignsim import sweep_points, sweeps
+
+    if sum([workers > 1, dask is not None, dask_local is not None]) > 1:
+        raise click.UsageError("give one of --workers, --dask and --dask-local")
+    planned = sweep_points.read(specification)
+    with _terminable(), _executed(workers, dask, dask_local) as execute:
+        cli_common.announce_compilation()
+        report = sweeps.run(planned, out, execute, _run_bar(planned.specification.name))
+    if as_json:
+        cli_common.print_json(report._asdict())
+    else:
+        click.echo(_said(report, out))
+    if report.failed:
+        click.echo(f"alignsim: {report.failed} points failed; see {out / 'failures'}", err=True)
+        raise click.exceptions.Exit(1)
+
+
+def _said(report: "Report", out: Path) -> str:
+    rate = f", {report.runs_made / report.seconds:,.0f} runs a second" if report.made else ""
+    mended = f"; {report.damaged} damaged files made again" if report.damaged else ""
+    return (
+        f"{out}: {report.points:,} points, {report.runs:,} runs; "
+        f"{report.runs_made:,} of them now in {report.seconds:.1f} s{rate}{mended}"
+    )
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """A request to end is an interruption like Ctrl-C, so that nothing is left half-written."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _executed(workers: int, dask: str | None, dask_local: int | None) -> Iterator["Execute"]:
+    """How the chunks are made: here, by processes, or by a Dask cluster."""
+    from alignsim import sweep_workers
+
+    if dask is None and dask_local is None:
+        if workers == 1:
+            yield sweep_workers.serial
+        else:
+            yield lambda make, indices: sweep_workers.processes(make, indices, workers)
+        return
+    if dask is not None:
+        client = sweep_workers.connect(dask)
+    else:
+        client = sweep_workers.local_cluster(dask_local or 1)
+    with client:
+        yield lambda make, indices: sweep_workers.dask(make, indices, client)
+
+
+def _run_bar(name: str) -> Callable[["Progress"], None]:
+    """Runs done, runs a second and time left, on a terminal."""
+    from tqdm import tqdm
+
+    bar: Any = None
+
+    def show(state: "Progress") -> None:
+        nonlocal bar
+        if bar is None:
+            bar = tqdm(
+                total=state.total,
+                initial=state.before,
+                desc=name,
+                unit=" runs",
+                unit_scale=True,
+                disable=None,
+                file=sys.stderr,
+                leave=False,
+            )
+        bar.update(state.done - bar.n)
+        if state.failed:
+            bar.set_postfix_str(f"{state.failed} points failed")
+
+    return show
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.argument("run", metavar="POINT:REPLICATION")
+@click.option("--state", help="Explain this state's decisions; by default each ally's level.")
+@click.option("--date", help="Explain decisions of this date; by default of the last step.")
+@click.option(
+    "--beside",
+    type=FOLDER,
+    default=Path(),
+    help="Folder of the specification, where it names files of its own.",
+)
+@cli_common.as_json
+def replay(
+    folder: Path, run: str, state: str | None, date: str | None, beside: Path, as_json: bool
+) -> None:
+    """Play one run of a sweep again as a full Mesa run, and explain its decisions.
+
+    The run is held against the row stored; exit code 1 if they differ.
+
+    \b
+    Examples:
+      alignsim replay severity 12:7
+      alignsim replay severity 12:7 --state KOR --date 2014-07
+    """
+    from alignsim import sweep_replay
+
+    found = cli_common.usage(lambda: sweep_replay.replay(folder, run, beside))
+    if as_json:
+        cli_common.print_json(found.record())
+    else:
+        click.echo(cli_common.usage(lambda: sweep_replay.as_text(found, state, date)))
+    if found.differences:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--by", multiple=True, metavar="FACTOR", help="Factor to tabulate by; may be given twice."
+)
+@click.option("--state", help="One ally only.")
+@click.option("--date", help="Step of a sweep that keeps every step; by default the last.")
+@click.option("--csv", type=click.Path(path_type=Path), help="Write the table to a file instead.")
+@cli_common.as_json
+def tabulate(
+    folder: Path,
+    by: tuple[str, ...],
+    state: str | None,
+    date: str | None,
+    csv: Path | None,
+    as_json: bool,
+) -> None:
+    """Tabulate a sweep: P(joined) with its 95 % interval, by one factor or more.
+
+    \b
+    Examples:
+      alignsim tabulate severity
+      alignsim tabulate severity --by alignment --state KOR
+    """
+    from alignsim import documents, sweep_tables
+
+    text, frame = cli_common.usage(lambda: sweep_tables.tabulated(folder, by, state, date))
+    if csv is not None:
+        documents.write_whole(csv, frame.to_csv(index=False, lineterminator="\n"))
+    elif as_json:
+        click.echo(frame.to_json(orient="records", indent=1))
+    else:
+        click.echo(text)
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--kind",
+    type=click.Choice(["heatmap", "curves", "multiples", "simplex"]),
+    help="By default what suits the design.",
+)
+@click.option("--state", help="One ally only.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="PNG or SVG file; by default the folder's name with .png.",
+)
+def plot(folder: Path, kind: str | None, state: str | None, out: Path | None) -> None:
+    """Plot a sweep: heat map, response curves with bands, small multiples or simplex.
+
+    \b
+    Examples:
+      alignsim plot severity
+      alignsim plot severity --kind curves --state KOR --out severity.svg
+    """
+    from alignsim import plots_sweeps
+
+    figure = cli_common.usage(lambda: plots_sweeps.figure(folder, kind, state))
+    _written(figure, out or Path(f"{folder.name or 'sweep'}.png"))
+
+
+@click.command()
+@click.argument("scenario")
+@click.option("--state", required=True, help="ISO code of the state, such as KOR.")
+@click.option("--to", required=True, help="joined, not-joined, or a level 0 to 5.")
+@click.option("--runs", type=cli_common.RUNS, default=1000, show_default=True, help="Free runs.")
+@click.option(
+    "--draws",
+    type=click.IntRange(0, 10_000),
+    default=20,
+    show_default=True,
+    help="Draws of the other inputs, for the interval.",
+)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@cli_common.seed
+@cli_common.weights
+@click.option("--figure", type=click.Path(path_type=Path), help="PNG or SVG file to write.")
+@cli_common.as_json
+def redlines(
+    scenario: str,
+    state: str,
+    to: str,
+    runs: int,
+    draws: int,
+    workers: int,
+    seed: int,
+    weights: str,
+    figure: Path | None,
+    as_json: bool,
+) -> None:
+    """Find what would have to change, and how much, for a state to decide otherwise.
+
+    For each input, stance and event the smallest change that moves the modal decision, with its
+    interval over the evidence ranges of the other inputs; nearest first (C22-20).
+
+    \b
+    Examples:
+      alignsim redlines crimea-2014 --state KOR --to joined
+      alignsim redlines ukraine-2022 --state KOR --to not-joined --figure korea.png
+    """
+    from alignsim import plots_redlines, reading, redline_tables
+    from alignsim import redlines as red_lines
+    from alignsim import weights as weight_sets
+
+    played, fitted = reading.read(scenario), weight_sets.read_set(weights)
+    cli_common.announce_compilation()
+    found = cli_common.usage(
+        lambda: red_lines.find(
+            played,
+            fitted,
+            state,
+            to,
+            runs,
+            seed,
+            draws,
+            workers=workers,
+            progress=cli_common.bar("inputs", None),
+        )
+    )
+    if figure is not None:
+        _written(plots_redlines.figure(found), figure)
+    if as_json:
+        cli_common.print_json(found.rows())
+    else:
+        click.echo(redline_tables.as_text(found))
+
+
+def _written(figure: Any, file: Path) -> None:
+    from alignsim import documents, plots
+
+    form = file.suffix[1:].lower()
+    if form not in ("png", "svg"):
+        raise click.UsageError(f"{file}: should end in .png or .svg")
+    documents.write_whole(file, plots.rendered(figure, form))  # type: ignore[arg-type]
+    click.echo(f"{file}: written", err=True)
