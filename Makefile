@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 LOCK = requirements.lock
 
-.PHONY: reproduce test check coverage calibrate docs lock clean
+.PHONY: reproduce test check coverage calibrate sweeps bench docs lock clean
 
 reproduce: $(VENV)/.base
 	$(BIN)/alignsim reproduce
@@ -29,6 +29,19 @@ calibrate: $(VENV)/.test
 	  name=$$(sed -n 's/^name: //p' $$spec); \
 	  $(BIN)/alignsim calibrate $$spec --out configs/weights/$$name.yaml || exit 1; \
 	done
+
+# Runs every shipped sweep, in a minute, and draws its figure beside the specification.
+sweeps: $(VENV)/.test
+	for spec in experiments/sweeps/*.yaml; do \
+	  name=$$(basename $$spec .yaml); \
+	  state=$$(sed -n 's/^# figure: --state /--state /p' $$spec); \
+	  $(BIN)/alignsim sweep $$spec --out build/sweeps/$$name --workers 2 && \
+	  $(BIN)/alignsim plot build/sweeps/$$name $$state --out $${spec%.yaml}.png || exit 1; \
+	done
+
+# Times the bars of the sweep engine; about 25 minutes, most of it one sweep of 10^8 runs.
+bench: $(VENV)/.test
+	$(BIN)/python experiments/benchmarks/bench.py
 
 # The generated parts of docs/, seeds/ and configs/; a test says when they are out of date.
 docs: $(VENV)/.test

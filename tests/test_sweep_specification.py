@@ -958,6 +958,23 @@ def test_all_evidence_is_each_input_with_width_once(tmp_path: Path, names: str):
         found.variant(point, found.values(point, 1)[0])
 
 
+def test_evidence_of_a_bloc_that_another_scenario_lacks_is_a_fault(tmp_path: Path):
+    shipped = evidence.data_root() / "configs" / "episodes" / "crimea-2014.yaml"
+    text = re.sub(r"\nblocs:\n.*?\nclubs:", "\nclubs:", shipped.read_text("utf-8"), flags=re.DOTALL)
+    text = edited(text, ("[USA, JPN, EU]", "[USA, JPN]"), (", EU: European Union", ""))
+    (tmp_path / "apart.yaml").write_text(text.replace("crimea-2014", "apart", 1), "utf-8")
+    told = fault(
+        tmp_path,
+        edited(
+            SPEC,
+            (f"factors:\n{ENERGY}", 'evidence: ["*"]'),
+            ("[crimea-2014]", "[crimea-2014, apart.yaml]"),
+        ),
+    )
+    assert told.startswith("mine.yaml:5: ")
+    assert "no EU here" in told
+
+
 def test_evidence_leaves_out_what_is_a_factor_already(tmp_path: Path):
     factor = "  severity: {path: world.severity, from: 0.1, to: 0.2}"
     text = edited(SPEC, (ENERGY, f'{factor}\nevidence: ["world.*"]'))

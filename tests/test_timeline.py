@@ -159,6 +159,13 @@ def test_the_targets_own_threat_does_not_bind_an_ally_to_the_leader():
 # --- dates ----------------------------------------------------------------------------------
 
 
+def test_a_copied_calendar_counts_its_own_months():
+    calendar = CRIMEA.calendar
+    assert len(calendar.ends) == calendar.steps  # looked at before it is copied
+    copied = calendar.model_copy(update={"start": "2015-01", "steps": 2})
+    assert copied.ends == ["2015-01", "2015-02"]
+
+
 def test_a_change_counts_from_the_month_it_falls_in():
     scenario = changed(CRIMEA, world__severity=(0.1, {"2014-05-31": 0.6, "2014-07-01": 0.7}))
     severity = timeline.build(scenario).world[:, 0].tolist()

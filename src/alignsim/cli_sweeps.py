@@ -12,6 +12,7 @@ import click
 from alignsim import cli_common
 
 if TYPE_CHECKING:
+    from alignsim.plots_sweeps import Kind
     from alignsim.sweeps import Execute, Progress, Report
 
 FOLDER = click.Path(path_type=Path)
@@ -190,15 +191,18 @@ def tabulate(
       alignsim tabulate severity
       alignsim tabulate severity --by alignment --state KOR
     """
-    from alignsim import documents, sweep_tables
+    from alignsim import documents, sweep_tables, sweep_text
 
-    text, frame = cli_common.usage(lambda: sweep_tables.tabulated(folder, by, state, date))
+    if csv is None and not as_json:
+        click.echo(
+            cli_common.usage(lambda: sweep_text.as_text(folder, list(by) or None, state, date=date))
+        )
+        return
+    frame = cli_common.usage(lambda: sweep_tables.tabulated(folder, list(by), state, date))
     if csv is not None:
         documents.write_whole(csv, frame.to_csv(index=False, lineterminator="\n"))
-    elif as_json:
-        click.echo(frame.to_json(orient="records", indent=1))
     else:
-        click.echo(text)
+        click.echo(frame.to_json(orient="records", indent=1))
 
 
 @click.command()
@@ -214,7 +218,7 @@ def tabulate(
     type=click.Path(path_type=Path),
     help="PNG or SVG file; by default the folder's name with .png.",
 )
-def plot(folder: Path, kind: str | None, state: str | None, out: Path | None) -> None:
+def plot(folder: Path, kind: "Kind | None", state: str | None, out: Path | None) -> None:
     """Plot a sweep: heat map, response curves with bands, small multiples or simplex.
 
     \b

@@ -2,8 +2,8 @@
 
 Philox4x32-10 (Salmon et al. 2011), keyed by the 64-bit seed, with run, step, agent and decision
 as its counter. A draw therefore depends on nothing but its name: two what-ifs under one seed
-share every draw, in any order and on any number of workers. The arithmetic stays below 2^50, so
-that it is exact on Python integers, on int64 arrays and when compiled.
+share every draw, in any order and on any number of workers. The arithmetic is right on
+Python integers and, wrapped at 64 bits, on int64 arrays and when compiled.
 """
 
 from typing import TypeVar

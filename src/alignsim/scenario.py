@@ -4,7 +4,7 @@ import datetime
 import hashlib
 import json
 import re
-from functools import cached_property
+from functools import cache
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
@@ -114,6 +114,14 @@ class Quantity(Frozen):
         return value
 
 
+@cache
+def _ends(start: str, months: int, steps: int) -> tuple[str, ...]:
+    year, month = (int(part) for part in start.split("-"))
+    first = year * 12 + month - 1
+    last = [first + (step + 1) * months - 1 for step in range(steps)]
+    return tuple(f"{index // 12:04d}-{index % 12 + 1:02d}" for index in last)
+
+
 class Calendar(Frozen):
     """First month, length of a step and number of steps."""
 
@@ -126,13 +134,10 @@ class Calendar(Frozen):
         """Months a step lasts."""
         return 1 if self.step == "month" else 3
 
-    @cached_property
+    @property
     def ends(self) -> list[str]:
         """Last month of each step, ``YYYY-MM``: what happens within a step counts in it."""
-        year, month = (int(part) for part in self.start.split("-"))
-        first = year * 12 + month - 1
-        last = [first + (step + 1) * self.months - 1 for step in range(self.steps)]
-        return [f"{index // 12:04d}-{index % 12 + 1:02d}" for index in last]
+        return list(_ends(self.start, self.months, self.steps))
 
     @property
     def dates(self) -> list[str]:

@@ -20,6 +20,7 @@ from alignsim.decision import (
     LEVELS,
     TARGET_STANCES,
 )
+from alignsim.documents import DocumentError
 from alignsim.kernel import Outcome
 from alignsim.scenario import Scenario
 from alignsim.sweep_specification import Keep
@@ -49,7 +50,13 @@ class Keeper:
             for ally in scenario.allies
             for decision in ("level", "engagement")
         }
-        for record in history.documented(scenario):
+        try:
+            records = history.documented(scenario)
+        except DocumentError:
+            raise
+        except ValueError:  # a scenario of one's own, with other states or dates than history
+            records = []
+        for record in records:
             if (record.state, record.decision) in observed:
                 observed[record.state, record.decision][record.step] = record.value
         return cls(keep, scenario, observed)

@@ -4,7 +4,7 @@ import fnmatch
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +170,7 @@ class _Reader:
             tuple(self._setting(base, name, factor) for name, factor in factors.items())
             for base in self.bases
         )
+        self._check_targets(list(factors), settings[0])
         spreads = tuple(
             self._spread(name, factor, setting)
             for (name, factor), setting in zip(factors.items(), settings[0], strict=True)
@@ -209,7 +210,10 @@ class _Reader:
             scenario = base.scenario
             return scenario.leader, scenario.target, scenario.allies
 
+        names = [base.scenario.name for base in self.bases]
         for index, base in enumerate(self.bases):
+            if names[index] in names[:index]:
+                raise self.document.error(("scenarios", index), f"{names[index]} is named twice")
             if cast(base) != cast(self.bases[0]):
                 message = (
                     f"should have the leader, target and allies of {self.bases[0].scenario.name}"
@@ -235,7 +239,10 @@ class _Reader:
             matching = fnmatch.filter(paths, pattern)
             if not matching:
                 raise self.document.error(("evidence", index), f"no input matches {pattern}")
-            wide = [path for path in matching if any(_has_width(base, path) for base in self.bases)]
+            try:
+                wide = [p for p in matching if any(_has_width(base, p) for base in self.bases)]
+            except ValueError as error:
+                raise self.document.error(("evidence", index), str(error)) from None
             for path in wide:
                 if path not in taken:
                     found[path] = Factor.model_validate({"path": path, "range": "stated"})
@@ -261,6 +268,15 @@ class _Reader:
             return Setting(target, "range")
         return Setting(target, factor.change)
 
+    def _check_targets(self, names: list[str], settings: tuple[Setting, ...]) -> None:
+        """The same under two paths, such as an event by its month and by its day."""
+        seen: list[Target] = []
+        for name, setting in zip(names, settings, strict=True):
+            bare = replace(setting.target, path="")
+            if bare in seen:
+                raise self.document.error(("factors", name, "path"), "is varied twice")
+            seen.append(bare)
+
     def _spread(self, name: str, factor: Factor, setting: Setting) -> Spread:
         at = ("factors", name)
         target, kind = setting.target, self.specification.design.kind
@@ -270,9 +286,9 @@ class _Reader:
                 for index, value in enumerate(factor.values)
             )
             return Spread(name, grid=grid)
-        if isinstance(target, DecisionTarget) and kind not in ("table", "simplex"):
+        if isinstance(target, DecisionTarget) and kind != "table":
             raise self.document.error(
-                at, f"a decision needs values: {', '.join(target.names)}, free"
+                at, f"a decision needs values, or a table: {', '.join(target.names)}, free"
             )
         if kind == "simplex":
             return Spread(name, high=self.specification.design.total or 1.0)
@@ -300,6 +316,8 @@ class _Reader:
             if isinstance(target, DecisionTarget):
                 message = str(error)
             raise self.document.error(at, message) from None
+        if not math.isfinite(number):
+            raise self.document.error(at, "should be a finite number")
         if setting.how == "value" and (fault := target.fault(number)):
             raise self.document.error(at, fault)
         return number
@@ -323,6 +341,8 @@ class _Reader:
         column = f"{target.part}.{target.name}"
         if column not in table:
             raise self.document.error(at, f"{name} has no column {column}")
+        if not pd.api.types.is_numeric_dtype(table[column]) or not len(table[column].dropna()):
+            raise self.document.error(at, f"{column} of {name} should hold numbers")
         low, high = table[column].quantile(list(POSTERIOR))
         return float(low), float(high)
 

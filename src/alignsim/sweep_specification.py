@@ -14,7 +14,17 @@ COLUMN = r"^[a-z][a-z0-9_]{0,39}$"
 MEANINGS = MEANINGS | {
     COLUMN: "should be a name of small letters, digits and underscores, such as energy",
 }
-RESERVED = ("point", "replication", "scenario", "runs", "step", "date", "reason")
+RESERVED = (
+    "point",
+    "replication",
+    "scenario",
+    "runs",
+    "step",
+    "date",
+    "reason",
+    "pressure",
+    "misalignment",
+)
 
 Keep = Literal["final", "steps", "counts", "step-counts"]
 Kind = Literal["factorial", "latin-hypercube", "sobol", "saltelli", "simplex", "table"]
@@ -176,3 +186,5 @@ def _check_factor(document: Document, name: str, factor: Factor, kind: str) -> N
         raise fault("scale", "a log scale needs from and to above 0")
     if factor.change == "shift" and factor.range is not None:
         raise fault("change", "a stated range is of values, not of shifts")
+    if factor.change == "shift" and factor.posterior is not None:
+        raise fault("change", "a posterior is of values, not of shifts")

@@ -2,8 +2,9 @@
 
 Rows of runs are added up to points and points to combinations of values, in whole numbers, so
 that the order of the files does not matter and memory holds one file and the combinations.
-Replications share their draws across points: intervals are those of each combination by itself,
-and differences between combinations are surer than two such intervals suggest.
+Intervals are over runs, as if these were independent. Replications share their draws across
+points, so that points differ more surely than two intervals suggest; a bin of scattered points
+differs less surely than that, for the runs of a point also share the values of other factors.
 """
 
 import math
@@ -11,20 +12,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from alignsim import sweep_store, tables
+from alignsim import sweep_columns, sweep_store
 from alignsim.decision import ENGAGEMENTS, JOINED, LEVELS
 from alignsim.documents import DocumentError
+from alignsim.sweep_columns import Axis, Floats, Whole
 
-Floats = NDArray[np.float64]
-Whole = NDArray[np.int64]
 By = Sequence[str]
 
 OUTCOMES = ("runs", "joined", "p_joined", "low", "high", "mean_level", "mean_engagement")
@@ -32,9 +31,6 @@ OUTCOMES = ("runs", "joined", "p_joined", "low", "high", "mean_level", "mean_eng
 BINS = 10
 MAX_GRID = 10_000
 """Values of a factor that states them, up to which they are shown one by one."""
-MAX_LINES = 200
-TOP = 20
-"""Factors of an ally that the one-at-a-time table names."""
 Z = 1.959963984540054
 _ALLY = re.compile(r"^([A-Z][A-Z0-9]*)_engagement(?:_0)?$")
 
@@ -63,6 +59,11 @@ class Study:
     missing: int
     failed: int
     """Points that the model does not take."""
+    weights: str
+    shifts: frozenset[str]
+    """Factors whose values move the dated ones."""
+    digests: dict[str, str]
+    """Hash of each scenario by name."""
     files: tuple[Path, ...] = field(repr=False)
 
 
@@ -90,7 +91,12 @@ def design(folder: Path) -> Study:
             manifest["runs"],
             manifest["chunks"],
             missing,
-            sum(_opened(f).metadata.num_rows for f in sweep_store.failure_files(folder)),
+            sum(
+                sweep_columns.opened(f).metadata.num_rows for f in sweep_store.failure_files(folder)
+            ),
+            stated["weights"],
+            frozenset(n for n, f in factors.items() if f.get("change") == "shift"),
+            manifest["hashes"]["scenarios"],
             tuple(files),
         )
     except (KeyError, TypeError, AttributeError):
@@ -121,21 +127,38 @@ def summarise(
     return _summaries(design(folder), [tuple(by)], state, bins, date)[0]
 
 
+def tabulated(
+    folder: Path, by: list[str], state: str | None = None, date: str | None = None
+) -> pd.DataFrame:
+    """The table that suits a sweep: by the factors named, by all of them if they are two at most,
+    otherwise what each does by itself. Raises as :func:`summarise` does.
+    """
+    names = by or list(design(folder).paths)
+    if by or len(names) <= 2:
+        return summarise(folder, names, state, date=date)
+    return effects(profiles(folder, state, date=date))
+
+
 def profiles(
-    folder: Path, state: str | None = None, bins: int = BINS, date: str | None = None
+    folder: Path,
+    state: str | None = None,
+    bins: int = BINS,
+    date: str | None = None,
+    names: By | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """:func:`summarise` by each factor alone, in one reading of the files."""
+    """:func:`summarise` by each factor alone, or by each of some, in one reading of the files."""
     study = design(folder)
-    frames = _summaries(study, [(name,) for name in study.paths], state, bins, date)
-    return dict(zip(study.paths, frames, strict=True))
+    names = tuple(names or study.paths)
+    frames = _summaries(study, [(name,) for name in names], state, bins, date)
+    return dict(zip(names, frames, strict=True))
 
 
 def effects(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """What each factor does by itself, from :func:`profiles`; largest change first.
 
-    One row a scenario, ally and factor: ``first`` and ``last`` value or bin, P(joined) there,
-    and the ``difference`` with its 95 % interval by Newcombe's method, as if runs were
-    independent. The values of a decision are those with the lowest and the highest P(joined).
+    One row a scenario, ally and factor: ``first`` and ``last`` value or bin, ``p_first`` and
+    ``p_last``, P(joined) there, and their ``difference``. The values of a decision are those with
+    the lowest and the highest P(joined). Between bins of few points a difference may be chance.
     """
     rows = []
     for name, frame in found.items():
@@ -157,17 +180,12 @@ def effects(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _change(first: Any, last: Any, column: str) -> dict[str, Any]:
-    difference = last.p_joined - first.p_joined
-    below = math.hypot(last.p_joined - last.low, first.high - first.p_joined)
-    above = math.hypot(last.high - last.p_joined, first.p_joined - first.low)
     return {
         "first": first[column],
         "last": last[column],
         "p_first": first.p_joined,
         "p_last": last.p_joined,
-        "difference": difference,
-        "low": difference - below,
-        "high": difference + above,
+        "difference": last.p_joined - first.p_joined,
     }
 
 
@@ -188,39 +206,18 @@ def wilson(joined: Any, runs: Any) -> tuple[Floats, Floats]:
 # --- reading --------------------------------------------------------------------------------
 
 
-class Axis(NamedTuple):
-    """The values of a factor that a summary shows, and the bins they stand for."""
-
-    name: str
-    values: list[Any]
-    edges: Floats | None = None
-
-    def codes(self, column: pa.ChunkedArray) -> Whole:
-        """Index into ``values`` of each row."""
-        if self.edges is None:
-            return np.asarray(pd.Index(self.values).get_indexer(_plain(column)), np.int64)
-        found = np.searchsorted(self.edges, column.to_numpy(), side="right") - 1
-        return np.asarray(found.clip(0, len(self.values) - 1), np.int64)
-
-    def shown(self, codes: Any) -> Any:
-        """A column of a summary: numbers, or options in their order."""
-        if self.values and isinstance(self.values[0], str):
-            return pd.Categorical(np.array(self.values)[codes], self.values, ordered=True)
-        return np.array(self.values, np.float64)[codes]
-
-
 def _axes(study: Study, names: list[str], bins: int) -> dict[str, Axis]:
     """Values one by one where there are few, else bins."""
     limits = {name: MAX_GRID if name in study.grids else bins for name in names}
     seen: dict[str, Any] = {}
     options: dict[str, list[str]] = {}
     for file in study.files if names else ():
-        table = _read(file, names)
+        table = sweep_columns.read(file, names)
         for name in names if table.num_rows else ():
             column = table[name]
             if pa.types.is_dictionary(column.type):
                 options[name] = column.chunk(0).dictionary.to_pylist()
-            found = np.unique(_plain(column.unique()))
+            found = np.unique(sweep_columns.plain(column.unique()))
             held = np.union1d(seen[name], found) if name in seen else found
             # One more than the limit tells that there are too many; both ends are among them.
             seen[name] = np.append(held[: limits[name]], held[limits[name] :][-1:])
@@ -292,7 +289,7 @@ def _checked(
 def _check_date(study: Study, date: str) -> None:
     if study.keep not in ("steps", "step-counts"):
         raise ValueError(f"the sweep keeps the last step only ({study.keep}); leave out the date")
-    dates = _read(study.files[0], ["date"])["date"]
+    dates = sweep_columns.read(study.files[0], ["date"])["date"]
     known = dates.chunk(0).dictionary.to_pylist() if dates.num_chunks else []
     if known and date not in known:
         raise ValueError(f"no step {date!r}; allowed: {', '.join(known)}")
@@ -308,8 +305,8 @@ def _points(
         ["step", "date"] if stepwise else []
     )
     for file in study.files:
-        table = _read(file, ["point", "scenario", *names, *extra, *columns])
-        scenarios = pd.Index(study.scenarios).get_indexer(_plain(table["scenario"]))
+        table = sweep_columns.read(file, ["point", "scenario", *names, *extra, *columns])
+        scenarios = pd.Index(study.scenarios).get_indexer(sweep_columns.plain(table["scenario"]))
         if stepwise:
             wanted = _at_step(table, scenarios, date)
             table, scenarios = table.filter(pa.array(wanted)), scenarios[wanted]
@@ -325,7 +322,7 @@ def _points(
 def _at_step(table: pa.Table, scenarios: Any, date: str | None) -> NDArray[np.bool_]:
     """Rows of the date, or of the last step of each scenario; scenarios differ in length."""
     if date is not None:
-        return np.asarray(_plain(table["date"]) == date)
+        return np.asarray(sweep_columns.plain(table["date"]) == date)
     steps = table["step"].to_numpy()
     last = np.zeros(scenarios.max(initial=-1) + 1, steps.dtype)
     np.maximum.at(last, scenarios, steps)
@@ -385,128 +382,6 @@ def _frame(
     return frame
 
 
-def _plain(column: pa.ChunkedArray) -> Any:
-    """Values as numpy, options by name."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    return column.to_numpy(zero_copy_only=False)
-
-
 def _allies(file: Path) -> tuple[str, ...]:
-    matched = (_ALLY.match(name) for name in _opened(file).schema_arrow.names)
+    matched = (_ALLY.match(name) for name in sweep_columns.opened(file).schema_arrow.names)
     return tuple(found[1] for found in matched if found)
-
-
-def _opened(file: Path) -> Any:
-    try:
-        return pq.ParquetFile(file)
-    except (pa.ArrowException, OSError):
-        raise DocumentError(str(file), None, "", "is damaged; run the sweep again") from None
-
-
-def _read(file: Path, columns: list[str]) -> pa.Table:
-    with _opened(file) as opened:
-        try:
-            return opened.read(columns=list(dict.fromkeys(columns)))
-        except (pa.ArrowException, OSError):
-            raise DocumentError(str(file), None, "", "is damaged; run the sweep again") from None
-
-
-# --- for a terminal -------------------------------------------------------------------------
-
-
-def as_text(
-    source: Path | pd.DataFrame,
-    by: By | None = None,
-    state: str | None = None,
-    bins: int = BINS,
-    date: str | None = None,
-) -> str:
-    """A table of at most 100 columns, under a headline, of a folder or of a summary.
-
-    Without ``by`` a folder's factors where there are at most two, else what each does by itself.
-    Raises as :func:`summarise` does.
-    """
-    if isinstance(source, pd.DataFrame):
-        frame, body = source, _listed(source)
-    elif by is None and len(design(source).paths) > 2:
-        found = profiles(source, state, bins, date)
-        frame, body = next(iter(found.values())), _one_at_a_time(effects(found))
-    else:
-        names = list(design(source).paths) if by is None else by
-        frame = summarise(source, names, state, bins, date)
-        body = _listed(frame)
-    return f"{headline(frame)}\n\n{body}"
-
-
-def headline(frame: pd.DataFrame) -> str:
-    """Title, runs, failed points and missing chunks of a summary."""
-    about = frame.attrs
-    if "title" not in about:
-        return "P(joined)"
-    counted = int(frame.loc[frame["state"] == frame["state"].iloc[0], "runs"].sum())
-    when = f"at {about['date']}" if about["date"] else "at the last step"
-    lines = [about["title"], f"P(joined) {when}; {counted:,} of {about['runs']:,} runs"]
-    if about["failed"]:
-        lines[-1] += f"; {about['failed']:,} of {about['points']:,} points failed"
-    if about["missing"]:
-        there = about["chunks"] - about["missing"]
-        lines.append(f"INCOMPLETE: {there} of {about['chunks']} chunks")
-    return "\n".join(lines)
-
-
-def _listed(frame: pd.DataFrame) -> str:
-    """A line a combination."""
-    factors = [n for n in frame.columns if n not in ("scenario", "state", *OUTCOMES)]
-    # What is left of the line beside the numbers, shared out.
-    room = (tables.WIDTH - 55) // (len(factors) + 1)
-    lines = [
-        [
-            _cut(row["scenario"], room),
-            row["state"],
-            *(_value(row[name], room) for name in factors),
-            f"{row['runs']:,}",
-            tables.number(row["p_joined"], 3),
-            f"[{row['low']:.3f}, {row['high']:.3f}]",
-            tables.number(row["mean_level"]),
-            tables.number(row["mean_engagement"]),
-        ]
-        for row in frame.head(MAX_LINES).to_dict("records")
-    ]
-    names = [_cut(name, room) for name in factors]
-    headers = ["scenario", "ally", *names, "runs", "P", "95 %", "level", "eng."]
-    shown = tables.text(lines, headers, ("left", "left", *["right"] * (len(headers) - 2)))
-    return shown + _more(len(frame) - MAX_LINES, "lines")
-
-
-def _one_at_a_time(found: pd.DataFrame) -> str:
-    """A block an ally: the factors that change P(joined) most, from the first to the last value."""
-    blocks = []
-    for (scenario, state), part in found.groupby(["scenario", "state"], sort=False):
-        lines = [
-            [
-                _cut(row["factor"], 38),
-                _value(row["first"], 9),
-                _value(row["last"], 9),
-                tables.number(row["p_first"]),
-                tables.number(row["p_last"]),
-                f"{row['difference']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]",
-            ]
-            for row in part.head(TOP).to_dict("records")
-        ]
-        headers = ["factor", "from", "to", "P", "P", "difference [95 %]"]
-        shown = tables.text(lines, headers, ("left", *["right"] * 5))
-        blocks.append(f"{scenario}, {state}\n{shown}{_more(len(part) - TOP, 'factors')}")
-    return "\n\n".join(blocks)
-
-
-def _more(count: int, what: str) -> str:
-    return f"\n… and {count:,} {what} more" if count > 0 else ""
-
-
-def _cut(text: Any, room: int) -> str:
-    return str(text) if len(str(text)) <= room else f"{str(text)[: max(1, room - 1)]}…"
-
-
-def _value(value: Any, room: int) -> str:
-    return _cut(f"{value:.4g}" if isinstance(value, float) else value, room)

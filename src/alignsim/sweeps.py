@@ -23,12 +23,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-import alignsim
 from alignsim import (
+    checks,
     designs,
     evidence,
+    history,
     indices,
+    inputs,
     kernel,
+    scenario,
     sweep_outcomes,
     sweep_points,
     sweep_store,
@@ -36,6 +39,7 @@ from alignsim import (
     timeline,
     variant_paths,
     variants,
+    weights,
 )
 from alignsim.sweep_outcomes import Columns, Keeper
 from alignsim.sweep_points import Sweep
@@ -263,12 +267,25 @@ def _parquet(table: pa.Table) -> bytes:
 @cache
 def engine() -> dict[str, str]:
     """What makes the numbers: the hash of the source, and the versions of the libraries."""
-    modules = (indices, timeline, variants, variant_paths, designs, sweep_points, sweep_outcomes)
+    modules = (
+        indices,
+        inputs,
+        scenario,
+        checks,
+        weights,
+        history,
+        timeline,
+        variants,
+        variant_paths,
+        designs,
+        sweep_points,
+        sweep_outcomes,
+    )
     digest = hashlib.sha256(kernel.digest().encode())
     for module in (*modules, sys.modules[__name__]):
         digest.update(inspect.getsource(module).encode())
     libraries = {name: metadata.version(name) for name in ("numba", "numpy", "scipy", "pyarrow")}
-    return {"alignsim": alignsim.__version__, "source": digest.hexdigest()} | libraries
+    return {"alignsim": metadata.version("alignsim"), "source": digest.hexdigest()} | libraries
 
 
 def manifest(sweep: Sweep) -> dict[str, Any]:
