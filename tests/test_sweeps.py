@@ -387,7 +387,7 @@ def test_a_maker_goes_to_other_machines(tmp_path, small_chunks, monkeypatch):
     sent = pickle.loads(pickle.dumps(maker))
     assert [sent(index) for index in (2, 0, 1)] == [maker(index) for index in (2, 0, 1)]
     monkeypatch.setattr(sweeps, "engine", lambda: {"numpy": "0"})
-    with pytest.raises(RuntimeError, match="another version of alignsim or its libraries"):
+    with pytest.raises(DocumentError, match="another version of alignsim or its libraries"):
         sent(0)
 
 

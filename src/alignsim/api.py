@@ -16,6 +16,7 @@ from alignsim import (
     paths,
     reading,
     schema,
+    sweep_points,
     traceability,
 )
 from alignsim import weights as weight_sets
@@ -138,7 +139,7 @@ def evidence_matrix() -> pd.DataFrame:
 
 
 def validate(files: Iterable[str | Path]) -> pd.DataFrame:
-    """Check scenario and weight files: a row a file, with the fault or an empty text.
+    """Check scenario, weight and sweep files: a row a file, with the fault or an empty text.
 
     >>> import alignsim
     >>> alignsim.validate(["no-such-file.yaml"]).fault[0]
@@ -148,11 +149,13 @@ def validate(files: Iterable[str | Path]) -> pd.DataFrame:
 
 
 def fault(file: str | Path) -> str:
-    """The fault of a scenario or weight file in one line; empty where there is none."""
+    """The fault of a scenario, weight or sweep file in one line; empty where there is none."""
     try:
         document = documents.read(file)
         if document.data.get("kind") == "weights":
             weight_sets.parse(document)
+        elif document.data.get("kind") == "sweep":
+            sweep_points.of_document(document)
         else:
             reading.resolve(document)
     except DocumentError as error:

@@ -262,12 +262,12 @@ def evidence(claim: str | None, as_json: bool) -> None:
 @click.argument("files", nargs=-1, required=True)
 @_json
 def validate(files: tuple[str, ...], as_json: bool) -> None:
-    """Check scenario and weight files; the exit code is 2 if any has a fault.
+    """Check scenario, weight and sweep files; the exit code is 2 if any has a fault.
 
     \b
     Examples:
       alignsim validate my-scenario.yaml
-      alignsim validate configs/*/*.yaml
+      alignsim validate configs/*/*.yaml experiments/sweeps/*.yaml
     """
     from alignsim import api
 

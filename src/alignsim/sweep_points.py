@@ -294,7 +294,8 @@ class _Reader:
             return Spread(name, high=self.specification.design.total or 1.0)
         low, high = self._interval(name, factor, target)
         if setting.how == "value" and kind != "table":
-            for key, end in (("from", low), ("to", high)):
+            keys = ("posterior", "posterior") if factor.posterior else ("from", "to")
+            for key, end in zip(keys, (low, high), strict=True):
                 if fault := target.fault(end):
                     raise self.document.error((*at, key), fault)
         whole = isinstance(target, InputTarget) and target.row.whole and setting.how == "value"

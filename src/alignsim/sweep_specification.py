@@ -171,7 +171,7 @@ def _check_factor(document: Document, name: str, factor: Factor, kind: str) -> N
     ways = [factor.values is not None, factor.span, factor.range is not None]
     stated = sum([*ways, factor.posterior is not None])
     if kind in ("simplex", "table"):
-        if stated or factor.steps is not None:
+        if stated or factor.steps is not None or factor.scale == "log":
             raise fault("path", f"a {kind} gives the values itself; state the path only")
         return
     if stated != 1:

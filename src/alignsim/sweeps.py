@@ -9,6 +9,7 @@ import hashlib
 import inspect
 import json
 import math
+import platform
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -41,6 +42,7 @@ from alignsim import (
     variants,
     weights,
 )
+from alignsim.documents import DocumentError
 from alignsim.sweep_outcomes import Columns, Keeper
 from alignsim.sweep_points import Sweep
 from alignsim.sweep_store import Chunk, Store
@@ -141,9 +143,10 @@ class Maker:
         return cls(sweep, keepers, plan, engine())
 
     def __call__(self, index: int) -> Chunk:
-        """Make a chunk. Raises RuntimeError where this machine has another engine."""
+        """Make a chunk. Raises DocumentError where this machine has another engine."""
         if engine() != self.engine:
-            raise RuntimeError("a worker has another version of alignsim or its libraries")
+            message = "has another version of alignsim or its libraries; install the same one"
+            raise DocumentError(f"worker {platform.node()}", None, "", message)
         blocks = self.plan.blocks(index)
         first = blocks[0].point
         values = self.sweep.values(first, blocks[-1].point - first + 1)
