@@ -322,7 +322,7 @@ def test_draws_that_the_model_refuses_are_left_out():
     blocs = Table({"EU": bloc.model_copy(update={"russia_trade_share": share})})
     base = Base.of(SHORT.model_copy(update={"blocs": blocs}), SIMPLE)
     goal = Goal.of(SHORT, "KOR", "joined")
-    study = redlines._Study(base, weights.parameters(SIMPLE), goal, 5, 0, 10, 5)
+    study = redlines._Study(base, goal, 5, 0, 10, 5)
     kept = [one.scenario.blocs["EU"].russia_trade_share.value for one in study.worlds()]
     assert 0 < len(kept) < 10
     assert max(kept) < 0.95

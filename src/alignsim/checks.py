@@ -156,11 +156,16 @@ def trade_shares_fault(scenario: Scenario) -> str:
     shares = [party["russia_trade_share"] for party in parties]
     shares += [bloc.russia_trade_share for bloc in scenario.blocs.values()]
     for end in scenario.calendar.ends:
-        total = sum(share.at(end) for share in shares)
-        if total > 1.0 + SUM_TOLERANCE:
-            message = f"russia_trade_share of leader, allies and blocs sums to {total:.3g} in {end}"
-            return f"{message}; at most 1"
+        if fault := trade_sum_fault(sum(share.at(end) for share in shares), end):
+            return fault
     return ""
+
+
+def trade_sum_fault(total: float, end: str) -> str:
+    """What is wrong with the sum of the shares in a month; empty if nothing."""
+    if total <= 1.0 + SUM_TOLERANCE:
+        return ""
+    return f"russia_trade_share of leader, allies and blocs sums to {total:.3g} in {end}; at most 1"
 
 
 def _check_fixed(document: Document, path: Location, scenario: Scenario, fixed: Fixed) -> None:

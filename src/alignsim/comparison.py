@@ -9,9 +9,8 @@ from alignsim import ensemble
 from alignsim.decision import JOINED
 from alignsim.ensemble import Ensemble
 from alignsim.scenario import Scenario
+from alignsim.scores import Z95
 from alignsim.weights import Parameters
-
-Z95 = 1.959963984540054
 
 MEASURES = {
     "joined at the end": "share of runs at level 2 or more at the last step",

@@ -2,6 +2,8 @@
 
 import contextlib
 import copy
+import hashlib
+import json
 import os
 import re
 import tempfile
@@ -276,6 +278,11 @@ def _events(name: str, text: str) -> Iterator[Any]:
         # The parser leaks errors of many kinds on malformed input: none is a fault of this program.
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise DocumentError(name, None, "", f"not valid YAML: {reason}") from None
+
+
+def digest(content: Any) -> str:
+    """SHA-256 of plain data, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

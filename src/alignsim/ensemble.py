@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from alignsim import draws, kernel, timeline
 from alignsim.history import Key
 from alignsim.kernel import Outcome
-from alignsim.scenario import Scenario, options
+from alignsim.scenario import Scenario, decisions, options
 from alignsim.weights import Parameters
 
 
@@ -29,13 +29,7 @@ class Ensemble:
     @property
     def decisions(self) -> list[Key]:
         """Every decision of the scenario: state, decision, toward."""
-        scenario = self.scenario
-        own: list[Key] = [(scenario.leader, "level", None)]
-        for decision in ("level", "engagement"):
-            own += [(ally, decision, None) for ally in scenario.allies]
-        for actor in (scenario.leader, scenario.target):
-            own += [(actor, "stance", ally) for ally in scenario.allies]
-        return own
+        return decisions(self.scenario)
 
     def chosen(self, key: Key) -> NDArray[np.int8]:
         """Options taken in each run and step, as indices: shape (runs, steps)."""

@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 
 from alignsim import draws as uniforms
 from alignsim import kernel, variant_paths, variants
-from alignsim import weights as weight_sets
 from alignsim.decision import JOINED, LEVEL_NAMES, LEVELS
 from alignsim.designs import LatinHypercube
 from alignsim.redline_tables import RedLine, RedLines
 from alignsim.scenario import Scenario
 from alignsim.timeline import Timeline
 from alignsim.variants import Base, DecisionTarget, InputTarget, PointError, Setting
-from alignsim.weights import Parameters, WeightSet
+from alignsim.weights import WeightSet
 
 Counts = NDArray[np.int64]
 Holds = Callable[[float], bool]
@@ -143,7 +142,6 @@ class _Study:
     """What is asked, and of what: all that another process needs."""
 
     base: Base
-    parameters: Parameters
     goal: Goal
     runs: int
     seed: int
@@ -152,7 +150,7 @@ class _Study:
 
     def counts(self, line: Timeline, first: int, runs: int) -> Counts:
         """Runs with each level of the state at the last step, (6,)."""
-        _, weights, dynamics = self.parameters
+        _, weights, dynamics = self.base.parameters
         out = kernel.simulate(line, weights, dynamics, self.seed, first, runs)
         ally = self.goal.ally
         last = out.leader_level[:, -1] if ally is None else out.level[:, -1, ally]
@@ -348,7 +346,7 @@ def find(
     goal = Goal.of(scenario, state, to)
     _check(seed, runs=(runs, 1), draws=(draws, 0), draw_runs=(draw_runs, 1), workers=(workers, 1))
     base = Base.of(scenario, weights)
-    study = _Study(base, weight_sets.parameters(weights), goal, runs, seed, draws, draw_runs)
+    study = _Study(base, goal, runs, seed, draws, draw_runs)
     known = candidates(base, state)
     for path in paths or ():
         if path not in known:

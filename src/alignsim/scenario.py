@@ -1,8 +1,6 @@
 """The frozen schema of a scenario: episodes, and the what-ifs that extend them."""
 
 import datetime
-import hashlib
-import json
 import re
 from functools import cache
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
@@ -10,7 +8,7 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 from pydantic import StringConstraints as Form
 
-from alignsim import inputs
+from alignsim import documents, inputs
 from alignsim.decision import ENGAGEMENT_NAMES, LEADER_STANCES, LEVEL_NAMES, TARGET_STANCES
 from alignsim.shapes import Frozen
 
@@ -228,8 +226,7 @@ class Scenario(Frozen):
     @property
     def digest(self) -> str:
         """SHA-256 of the content, whatever the file's layout."""
-        content = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()
+        return documents.digest(self.model_dump(mode="json", by_alias=True))
 
     def label(self, state: str) -> str:
         """Name of a state for people; its code where none is given."""
@@ -274,6 +271,16 @@ def options(scenario: Scenario, state: str, decision: str) -> tuple[str, ...]:
     if decision == "engagement":
         return ENGAGEMENT_NAMES if state in scenario.allies else ()
     return () if state == scenario.target else LEVEL_NAMES
+
+
+def decisions(scenario: Scenario) -> list[tuple[str, str, str | None]]:
+    """Every decision of a step: state, decision, and the ally that a stance is toward."""
+    own: list[tuple[str, str, str | None]] = [(scenario.leader, "level", None)]
+    for decision in ("level", "engagement"):
+        own += [(ally, decision, None) for ally in scenario.allies]
+    for actor in (scenario.leader, scenario.target):
+        own += [(actor, "stance", ally) for ally in scenario.allies]
+    return own
 
 
 def option_index(scenario: Scenario, fixed: Fixed) -> int | None:

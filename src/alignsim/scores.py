@@ -23,6 +23,8 @@ Options = NDArray[np.int64]
 
 KINDS = ("level", "engagement", "stance")
 SUM_TOLERANCE = 1e-9
+Z95 = 1.959963984540054
+"""Standard normal quantile of a two-sided 95 % interval."""
 JEFFREYS = 0.5
 """Pseudo-count per option: Jeffreys' prior of a multinomial (Jeffreys 1946), Dirichlet(1/2)."""
 

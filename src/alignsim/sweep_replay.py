@@ -141,8 +141,7 @@ def _parsed(sweep: Sweep, run: str) -> tuple[int, int]:
 def _stored(maker: Maker, folder: Path, point: int, replication: int) -> list[Record] | None:
     """The rows of a run, or of the block that counts it; None where they are not made yet."""
     chunk, first = maker.plan.place(point, replication)
-    files, _ = sweep_store.chunk_files(folder)
-    file = next((file for file in files if int(file.name.split("-")[1]) == chunk), None)
+    file = sweep_store.chunk_file(folder, chunk)
     if file is None:
         return None
     counted = maker.keepers[0].counted

@@ -226,16 +226,36 @@ def chunk_files(folder: Path) -> tuple[list[Path], int]:
     """
     total = read_manifest(folder)["chunks"]
     numbered = _numbered(folder / CHUNKS)
-    for files in numbered.values():
-        if len(files) > 1:
-            raise _error(files[1], "a chunk that is there twice; run the same sweep again")
     missing = total - sum(index < total for index in numbered)
-    return [files[0] for files in numbered.values()], missing
+    return [_only(files) for files in numbered.values()], missing
 
 
 def failure_files(folder: Path) -> list[Path]:
     """Files of the points that failed, in order of chunk; chunks without failures have none."""
     return [file for files in _numbered(folder / FAILURES).values() for file in files]
+
+
+def chunk_file(folder: Path, index: int) -> Path | None:
+    """File of one chunk, None where it is not made yet; DocumentError where it is there twice."""
+    files = _numbered(folder / CHUNKS).get(index)
+    return _only(files) if files else None
+
+
+def failed_points(folder: Path) -> int:
+    """Number of points that failed so far. Raises DocumentError where a file is damaged."""
+    failed = 0
+    for file in failure_files(folder):
+        try:
+            failed += pq.read_metadata(file).num_rows
+        except (pa.ArrowException, OSError):
+            raise _error(file, "is damaged; run the sweep again") from None
+    return failed
+
+
+def _only(files: list[Path]) -> Path:
+    if len(files) > 1:
+        raise _error(files[1], "a chunk that is there twice; run the same sweep again")
+    return files[0]
 
 
 def _visible(folder: Path) -> list[str]:

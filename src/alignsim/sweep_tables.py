@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from alignsim import sweep_columns, sweep_store
 from alignsim.decision import ENGAGEMENTS, JOINED, LEVELS
 from alignsim.documents import DocumentError
+from alignsim.scores import Z95
 from alignsim.sweep_columns import Axis, Floats, Whole
 
 By = Sequence[str]
@@ -31,7 +32,6 @@ OUTCOMES = ("runs", "joined", "p_joined", "low", "high", "mean_level", "mean_eng
 BINS = 10
 MAX_GRID = 10_000
 """Values of a factor that states them, up to which they are shown one by one."""
-Z = 1.959963984540054
 _ALLY = re.compile(r"^([A-Z][A-Z0-9]*)_engagement(?:_0)?$")
 
 
@@ -91,9 +91,7 @@ def design(folder: Path) -> Study:
             manifest["runs"],
             manifest["chunks"],
             missing,
-            sum(
-                sweep_columns.opened(f).metadata.num_rows for f in sweep_store.failure_files(folder)
-            ),
+            sweep_store.failed_points(folder),
             stated["weights"],
             frozenset(n for n, f in factors.items() if f.get("change") == "shift"),
             manifest["hashes"]["scenarios"],
@@ -196,9 +194,9 @@ def column_of(name: str) -> str:
 
 def wilson(joined: Any, runs: Any) -> tuple[Floats, Floats]:
     """95 % Wilson score interval of a share; ``runs`` above 0."""
-    share, spread = joined / runs, Z**2 / runs
+    share, spread = joined / runs, Z95**2 / runs
     centre = (share + spread / 2.0) / (1.0 + spread)
-    half = Z * np.sqrt(share * (1.0 - share) / runs + spread / (4.0 * runs)) / (1.0 + spread)
+    half = Z95 * np.sqrt(share * (1.0 - share) / runs + spread / (4.0 * runs)) / (1.0 + spread)
     # Rounding must not push a bound past the share that it holds.
     return np.minimum(centre - half, share).clip(0.0), np.maximum(centre + half, share).clip(max=1)
 

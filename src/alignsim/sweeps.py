@@ -7,7 +7,6 @@ content depends on its number alone, and so the dataset is the same whoever make
 
 import hashlib
 import inspect
-import json
 import math
 import platform
 import sys
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from alignsim import (
     checks,
     designs,
+    documents,
     evidence,
     history,
     indices,
@@ -122,7 +122,12 @@ class Plan:
 
     def runs(self, chunk: int) -> int:
         """Runs of a chunk, those of failed points included."""
-        return sum(block.runs for block in self.blocks(chunk))
+        return self._runs_before(chunk + 1) - self._runs_before(chunk)
+
+    def _runs_before(self, chunk: int) -> int:
+        block = min(chunk * self.blocks_a_chunk, self.points * self.blocks_a_point)
+        point, part = divmod(block, self.blocks_a_point)
+        return point * self.replications + part * self.block
 
 
 @dataclass(frozen=True)
@@ -164,8 +169,7 @@ class Maker:
         link = sweep_store.failures_name(index, failures)
         rows = self._rows(made, values, first)
         rows = rows.replace_schema_metadata({sweep_store.LINK: link})
-        runs = sum(block.runs for block in blocks)
-        return Chunk(index, _parquet(rows), failures, runs, len(failed))
+        return Chunk(index, _parquet(rows), failures, self.plan.runs(index), len(failed))
 
     def _columns(self, block: Block, variant: Variant) -> Columns:
         """Outcome columns of a block, run in batches that fit the memory."""
@@ -294,15 +298,14 @@ def engine() -> dict[str, str]:
 def manifest(sweep: Sweep) -> dict[str, Any]:
     """What a sweep is, in full; two sweeps with the same manifest have the same dataset."""
     stated = sweep.specification.model_dump(mode="json", by_alias=True, exclude_none=True)
-    weights = sweep.bases[0].weights.model_dump(mode="json")
     return {
         "format": FORMAT,
         "specification": stated,
         "hashes": {
-            "specification": _hash(stated),
+            "specification": documents.digest(stated),
             "files": sweep.files,
             "scenarios": {base.scenario.name: base.scenario.digest for base in sweep.bases},
-            "weights": _hash(weights),
+            "weights": documents.digest(sweep.bases[0].weights.model_dump(mode="json")),
             "evidence": _evidence(),
         },
         "engine": engine(),
@@ -310,10 +313,6 @@ def manifest(sweep: Sweep) -> dict[str, Any]:
         "points": sweep.points,
         "runs": sweep.runs,
     }
-
-
-def _hash(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _evidence() -> str:
@@ -379,7 +378,7 @@ def run(
     return Report(
         sweep.points,
         sweep.runs,
-        sum(pq.read_metadata(file).num_rows for file in sweep_store.failure_files(folder)),
+        sweep_store.failed_points(folder),
         made,
         state.done - before,
         damaged,

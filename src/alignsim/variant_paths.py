@@ -14,7 +14,7 @@ from typing import Any
 
 from alignsim import inputs
 from alignsim import weights as weight_sets
-from alignsim.scenario import Scenario, options, role_table
+from alignsim.scenario import Scenario, decisions, options, role_table
 from alignsim.situation import ALLY_COLUMNS
 from alignsim.variants import (
     Base,
@@ -138,9 +138,4 @@ def event_paths(base: Base) -> list[str]:
 
 def decision_paths(scenario: Scenario) -> list[str]:
     """Every decision: levels, engagements, and stances toward each ally."""
-    own = [f"decisions.{scenario.leader}.level"]
-    for kind in ("level", "engagement"):
-        own += [f"decisions.{ally}.{kind}" for ally in scenario.allies]
-    for actor in (scenario.leader, scenario.target):
-        own += [f"decisions.{actor}.stance.{ally}" for ally in scenario.allies]
-    return own
+    return [".".join(("decisions", *filter(None, key))) for key in decisions(scenario)]

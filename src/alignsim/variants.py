@@ -8,6 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from alignsim import checks, timeline
@@ -50,6 +51,11 @@ class Base:
     def of(cls, scenario: Scenario, weights: WeightSet) -> "Base":
         """Build the arrays once."""
         return cls(scenario, weights, timeline.build(scenario))
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Weights and dynamics as both engines take them."""
+        return weight_sets.parameters(self.weights)
 
 
 @dataclass
@@ -105,15 +111,14 @@ class _Draft:
         return scenario
 
     def _parameters(self) -> Parameters:
-        base = weight_sets.parameters(self.base.weights)
         if not self.weights:
-            return base
+            return self.base.parameters
         parts = {
             part: {name: number.value for name, number in getattr(self.base.weights, part).items()}
             | self.weights.get(part, {})
             for part in weight_sets.PARTS
         }
-        return weight_sets.from_numbers(base.name, parts)
+        return weight_sets.from_numbers(self.base.weights.name, parts)
 
 
 def _shares_fault(scenario: Scenario, line: Timeline) -> str:
@@ -121,11 +126,7 @@ def _shares_fault(scenario: Scenario, line: Timeline) -> str:
     totals = line.leader[:, LEADER_TRADE_SHARE] + line.bloc_shares.sum(axis=1)
     totals = totals + line.allies[:, :, TRADE_SHARE].sum(axis=1)
     step = int(totals.argmax())
-    if totals[step] <= 1.0 + checks.SUM_TOLERANCE:
-        return ""
-    end = scenario.calendar.ends[step]
-    message = f"russia_trade_share of leader, allies and blocs sums to {totals[step]:.3g} in {end}"
-    return f"{message}; at most 1"
+    return checks.trade_sum_fault(totals[step], scenario.calendar.ends[step])
 
 
 def _between(low: float, high: float, place: float) -> float:
@@ -288,7 +289,7 @@ class WeightTarget(Target):
         """Outside the bounds of weight files."""
         return weight_sets.fault(self.part, self.name, value)
 
-    def stated(self, base: Base) -> tuple[float, tuple[float, float]] | None:
+    def stated(self, base: Base) -> tuple[float, tuple[float, float]]:
         """As the weight file states it."""
         number = getattr(base.weights, self.part)[self.name]
         return number.value, number.range
@@ -298,7 +299,7 @@ class WeightTarget(Target):
         return self._number(base, value) if how == "range" else value
 
     def _number(self, base: Base, place: float) -> float:
-        low, high = getattr(base.weights, self.part)[self.name].range
+        _, (low, high) = self.stated(base)
         return _between(low, high, place)
 
     def set(self, draft: _Draft, value: float, how: How) -> None:
@@ -306,7 +307,7 @@ class WeightTarget(Target):
         if how == "range":
             value = self._number(draft.base, value)
         elif how == "shift":
-            value = max(0.0, getattr(draft.base.weights, self.part)[self.name].value + value)
+            value = max(0.0, self.stated(draft.base)[0] + value)
         if fault := self.fault(value):
             raise PointError(f"{self.path}: {value:g} {fault}")
         draft.weights.setdefault(self.part, {})[self.name] = value
