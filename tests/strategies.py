@@ -37,7 +37,7 @@ from alignsim.scenario import (
     options,
 )
 from alignsim.situation import Dynamics
-from alignsim.weights import MAX_RATE, TERMS, Parameters
+from alignsim.weights import MAX_NUMBER, MAX_RATE, TERMS, Parameters
 
 EPISODES = ("crimea-2014", "rapprochement-2016", "ukraine-2022")
 TINY = 1e-12
@@ -521,7 +521,7 @@ def random_scenario(rng: random.Random, allies: int, steps: int) -> Scenario:
     return scenario
 
 
-MOST_WEIGHT = 1e6
+MOST_WEIGHT = MAX_NUMBER**2
 """Of a term in total: the greatest weight of a file times the greatest of its group."""
 
 
@@ -529,11 +529,12 @@ MOST_WEIGHT = 1e6
 def parameter_sets(draw: st.DrawFn) -> Parameters:
     """Any weights that a file may hold, some of them zero, any precisions and any dynamics."""
     weight = st.one_of(st.just(0.0), st.floats(0.0, 10.0), st.floats(0.0, MOST_WEIGHT))
-    precision = st.one_of(st.floats(0.01, 10.0), st.floats(0.0, 1000.0, exclude_min=True))
+    precision = st.one_of(st.floats(0.01, 10.0), st.floats(0.0, MAX_NUMBER, exclude_min=True))
     rate = st.floats(0.0, MAX_RATE)
     dynamics = Dynamics(
         persistence=draw(st.floats(0.0, 1.0, exclude_max=True)),
-        abstention_premium=draw(st.one_of(st.floats(0.0, 2.0), st.floats(0.0, 1000.0))),
+        attention=draw(st.one_of(st.just(0.0), st.floats(0.0, 10.0), st.floats(0.0, MAX_NUMBER))),
+        abstention_premium=draw(st.one_of(st.floats(0.0, 2.0), st.floats(0.0, MAX_NUMBER))),
         energy_drift=draw(rate),
         alignment_rise=draw(rate),
         threat_rise=draw(rate),
@@ -554,13 +555,14 @@ def random_parameters(rng: random.Random) -> Parameters:
         scale = rng.choice((0.1, 1.0, 3.0))
         weigh = functools.partial(rng.uniform, 0.0, scale)
         precisions = {kind: rng.uniform(0.1, 5.0) for kind in PRECISIONS}
-        premium = rng.uniform(0.0, 2.0)
+        premium, attention = rng.uniform(0.0, 2.0), rng.choice((0.0, rng.uniform(0.0, 10.0)))
     else:
-        order = rng.choice(((-300.0, 6.0), (-3.0, 3.0), (0.0, 1.0)))
+        order = rng.choice(((-300.0, 8.0), (-3.0, 3.0), (0.0, 1.0)))
         extremes = (0.0, MOST_WEIGHT, 10.0 ** rng.uniform(*order), 10.0 ** rng.uniform(*order))
         weigh = functools.partial(rng.choice, extremes)
-        precisions = {kind: 10.0 ** rng.uniform(-6.0, 3.0) for kind in PRECISIONS}
-        premium = rng.choice((0.0, 1000.0, rng.uniform(0.0, 2.0)))
+        precisions = {kind: 10.0 ** rng.uniform(-6.0, 4.0) for kind in PRECISIONS}
+        premium = rng.choice((0.0, MAX_NUMBER, rng.uniform(0.0, 2.0)))
+        attention = rng.choice((0.0, MAX_NUMBER, rng.uniform(0.0, 10.0)))
     rates = (0.0, MAX_RATE, rng.uniform(0.0, 1.0))
     return Parameters(
         "random",
@@ -570,6 +572,7 @@ def random_parameters(rng: random.Random) -> Parameters:
         ),
         Dynamics(
             persistence=rng.choice((0.0, 1.0 - 2.0**-53, rng.random(), rng.random())),
+            attention=attention,
             abstention_premium=premium,
             energy_drift=rng.choice(rates),
             alignment_rise=rng.choice(rates),
@@ -590,7 +593,8 @@ def differences(runs: Ensemble, first: int) -> list[str]:
     chosen = {key: runs.chosen(key) for key in runs.decisions}
     found = []
     for row in range(runs.runs):
-        model = AlignmentModel(scenario, runs.parameters, run=first + row, rng=runs.seed).run_all()
+        run = first + row
+        model = AlignmentModel(scenario, runs.parameters_of(run), run, runs.seed).run_all()
         assert len(model.decisions) == len(chosen) * scenario.calendar.steps
         for made in model.decisions:
             other = int(chosen[made.state, made.decision, made.toward][row, made.step])

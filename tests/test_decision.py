@@ -238,7 +238,7 @@ def test_utility_adds_from_the_first_term_to_the_last():
     assert total((1e16, -1e16, 1.0)) == 1.0
 
 
-LEADER = LeaderView(0.8, 0.6, 0.7, 0.1, 0.2, 0.1, 0.3, 0.5, 0.2)
+LEADER = LeaderView(0.8, 0.6, 0.7, 0.1, 0.2, 0.1, 0.3, 0.5, 0.2, 0.7)
 LEADER_STANCE = LeaderStanceView(0.8, 0.7, 0.6, 0.2, 0.4, 0.3, 0.5)
 TARGET = TargetView(0.4, 0.3, 0.5, 0.6, 0.8, 0.4)
 ALLY = AllyView(*[0.1 + 0.03 * index for index in range(len(AllyView._fields))])
@@ -304,6 +304,7 @@ def test_the_terms_of_a_level_by_hand():
         courting=0.0,
         level_before=0.2,
         engagement_before=1.0,
+        resistance=0.5,
     )
     assert decision.level_terms(ONES, view, 4) == pytest.approx(
         LevelTerms(
@@ -317,7 +318,7 @@ def test_the_terms_of_a_level_by_hand():
             peninsula=-0.16,  # (0.5 x 0.5 x 0.4 - 0.3) 0.8
             values=0.2,  # 0.5 x 0.5 x 0.8
             market=-0.6144,  # (0.4 x 1.9 + 0.2) 0.64
-            inertia=-0.6,  # 0.8 from 0.2
+            inertia=-0.3,  # 0.8 from 0.2, half open
         )
     )
     assert decision.engagement_terms(ONES, view, 4, 1) == pytest.approx(
@@ -331,7 +332,7 @@ def test_the_terms_of_a_level_by_hand():
             values=-0.125,
             market_courted=0.48,  # (0.4 x 1.9 + 0.2) 0.5
             coherence=-0.2,  # 0.8 x 0.25
-            inertia=-0.5,
+            inertia=-0.25,
         )
     )
 
@@ -347,10 +348,73 @@ def test_the_terms_of_the_leaders_level_by_hand():
         aims=0.3,
         escalation_risk=0.5,
         level_before=0.4,
+        resistance=0.25,
     )
     assert decision.leader_terms(ONES, view, 5) == pytest.approx(
-        LeaderTerms(0.56, 0.4, -0.2, -0.4, -0.5, -0.6)
+        LeaderTerms(0.56, 0.4, -0.2, -0.4, -0.5, -0.15)
     )
+
+
+@examples(100)
+@given(ally_views, st.integers(0, 5), st.integers(0, 2), unit)
+def test_a_shock_moves_inertia_and_nothing_else(view, level, engagement, resistance):
+    firm, open_ = view._replace(resistance=1.0), view._replace(resistance=resistance)
+    for weigh, option in (
+        (lambda seen: decision.level_terms(ONES, seen, level), "level_before"),
+        (
+            lambda seen: decision.engagement_terms(ONES, seen, level, engagement),
+            "engagement_before",
+        ),
+    ):
+        before, after = weigh(firm)._asdict(), weigh(open_)._asdict()
+        moved = {"level_before": level / 5.0, "engagement_before": engagement / 2.0}[option]
+        cost = abs(moved - getattr(view, option))
+        assert before.pop("inertia") == pytest.approx(-cost, abs=TINY)
+        assert after.pop("inertia") == pytest.approx(-resistance * cost, abs=TINY)
+        assert after == before
+
+
+@examples(100)
+@given(st.builds(LeaderView, *[unit] * len(LeaderView._fields)), st.integers(0, 5), unit)
+def test_a_shock_moves_the_leaders_inertia_and_nothing_else(view, level, resistance):
+    before = decision.leader_terms(ONES, view._replace(resistance=1.0), level)._asdict()
+    after = decision.leader_terms(ONES, view._replace(resistance=resistance), level)._asdict()
+    firm = before.pop("inertia")
+    assert after.pop("inertia") == pytest.approx(resistance * firm, abs=TINY)
+    assert after == before
+
+
+# --- the probability of a record ------------------------------------------------------------
+
+
+@examples(100)
+@given(utilities, precisions, st.data())
+def test_a_record_has_the_probability_of_any_of_its_options(values, precision, data):
+    low = data.draw(st.integers(0, len(values) - 1))
+    high = data.draw(st.integers(low, len(values) - 1))
+    got = decision.log_probability(values, precision, low, high)
+    shares = probabilities(values, precision)[low : high + 1]
+    assert got <= TINY
+    if sum(shares) > 1e-290:
+        assert got == pytest.approx(math.log(sum(shares)), rel=1e-9, abs=1e-9)
+
+
+def test_a_record_by_hand():
+    # 1/8, 2/8, 5/8 as above
+    values = [0.0, math.log(2.0), math.log(5.0)]
+    got = [
+        decision.log_probability(values, 1.0, low, high) for low, high in ((0, 0), (1, 2), (0, 2))
+    ]
+    assert got == pytest.approx([math.log(0.125), math.log(0.875), 0.0], abs=1e-15)
+
+
+def test_what_is_not_documented_is_certain():
+    assert decision.log_probability([0.0, 9.0], 2.0, -1, -1) == 0.0
+
+
+def test_the_most_improbable_record_is_still_finite():
+    # a share of exp(-1e6 x 1e3) is no number of the machine; its logarithm is
+    assert decision.log_probability([0.0, -1e6, -2e6], 1e3, 1, 2) == pytest.approx(-1e9)
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ SYMBOLS = {
     "peninsula": "s theta_NK b m x",
     "values": "n s x",
     "market": "k beta x_bar d x",
-    "inertia": "x_before x",
+    "inertia": "x_before x R",
     "supply_lost": "eps r pi y",
     "restraint": "D p x_L y",
     "market_courted": "k beta x_bar d z y",
@@ -176,6 +176,7 @@ SYMBOLS = {
     "concession": "kappa z",
     "retaliation": "s x z",
     "perceived_severity": "s event rho",
+    "resistance": "s_before s alpha",
     "energy_drift": "scale y rate",
     "rise": "so_far cause rate",
     "compounded": "base added",
@@ -192,7 +193,7 @@ def as_python(formula: str) -> str:
     formula = re.sub(r"\|([^|]*)\|", r"abs(\1)", formula)
     out: list[str] = []
     for token in TOKEN.findall(formula):
-        called = bool(out) and out[-1] in ("max", "abs", "h")
+        called = bool(out) and out[-1] in ("max", "abs", "exp", "h")
         if out and OPERAND.fullmatch(out[-1]) and re.match(r"[A-Za-z_0-9(]", token) and not called:
             out.append("*")
         out.append("**" if token == "^" else token)
@@ -200,7 +201,8 @@ def as_python(formula: str) -> str:
 
 
 def evaluated(formula: str, values: dict[str, float]) -> float:
-    known = {"max": max, "abs": abs, "h": terms.supply_endangered, "__builtins__": {}}
+    known = {"max": max, "abs": abs, "exp": math.exp, "h": terms.supply_endangered}
+    known["__builtins__"] = {}
     return float(eval(as_python(formula), known, values))  # our own docstrings
 
 
@@ -230,7 +232,10 @@ def test_the_formula_is_what_the_function_computes(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
-        ("inertia", "-(x - x_before)^2"),
+        ("inertia", "-R (x - x_before)^2"),
+        ("inertia", "-|x - x_before|"),
+        ("resistance", "exp(-alpha (s - s_before))"),
+        ("resistance", "exp(-max(0, s - s_before))"),
         ("restraint", "-D (1 + p) x_L y"),
         ("market_courted", "+(k (1 + beta x_bar) + d) (1 + z) y"),
         ("coherence", "-x y"),
@@ -267,6 +272,7 @@ ALLY = {
     "z": "courting",
     "x_before": "level_before",
     "y_before": "engagement_before",
+    "R": "resistance",
 }
 LEADER = {
     "s": "severity",
@@ -277,6 +283,7 @@ LEADER = {
     "d": "aims",
     "a": "escalation_risk",
     "x_before": "level_before",
+    "R": "resistance",
 }
 TARGET = {
     "o": "outlet",

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignsim import ensemble, history, paths, reading, weights
+from alignsim import ensemble, history, paths, reading, timeline, weights
 from alignsim.decision import LEADER_STANCES, TARGET_STANCES
 from alignsim.model import AlignmentModel
-from tests.strategies import changed, decided, examples, flat, lasting, with_allies
+from tests.strategies import changed, decided, differences, examples, flat, lasting, with_allies
 
 CRIMEA = reading.read("crimea-2014")
 NEUTRAL = weights.read("neutral")
@@ -126,6 +126,88 @@ def test_forty_allies_have_forty_columns():
     keys = runs.decisions
     assert len(keys) == 1 + 4 * 40
     assert len({runs.chosen(key).tobytes() for key in keys}) > 10
+
+
+# --- runs that carry what is not known of the weights ---------------------------------------
+
+DRAWN = (flat(0.2), flat(1.0, attention=4.0), flat(3.0, persistence=0.5))
+"""Three unlike draws of a posterior."""
+
+
+@pytest.mark.parametrize("name", ["crimea-2014", "ukraine-2022"])
+def test_a_run_is_the_mesa_run_of_its_draw(name):
+    scenario, centre = reading.read(name), weights.read("calibrated")
+    runs = ensemble.posterior_runs(scenario, "calibrated", 12, seed=5)
+    drawn = weights.read_draws("calibrated")
+    assert [runs.parameters_of(run) for run in range(12)] == list(drawn[:12])
+    assert runs.parameters == centre
+    assert runs.runs == 12
+    assert differences(runs, 0) == []
+    # and of no other: all runs under the centre are other runs
+    assert differences(ensemble.Ensemble(scenario, centre, 5, runs.outcome), 0) != []
+
+
+@examples(10)
+@given(st.integers(1, 10), st.integers(0, 2**64 - 1))
+def test_draws_are_taken_in_turn(count, seed):
+    runs = ensemble.of_draws(CRIMEA, NEUTRAL, DRAWN, count, seed)
+    for run in range(count):
+        assert runs.parameters_of(run) is DRAWN[run % 3]
+        alone = ensemble.free_runs(CRIMEA, DRAWN[run % 3], 1, seed, first=run)
+        assert same([part[run : run + 1] for part in runs.outcome], alone.outcome)
+
+
+def test_a_difference_in_one_run_is_one_in_its_draw():
+    """Negative control: draws in another order are seen."""
+    runs = ensemble.of_draws(CRIMEA, NEUTRAL, DRAWN, 12, seed=0)
+    turned = ensemble.Ensemble(CRIMEA, NEUTRAL, 0, runs.outcome, DRAWN[::-1])
+    assert differences(runs, 0) == []
+    assert differences(turned, 0) != []
+
+
+def test_one_draw_gives_plain_free_runs():
+    plain = ensemble.free_runs(CRIMEA, NEUTRAL, 20, seed=1)
+    assert same(ensemble.of_draws(CRIMEA, NEUTRAL, (NEUTRAL,), 20, 1).outcome, plain.outcome)
+    neutral = ensemble.posterior_runs(CRIMEA, "neutral", 20, seed=1)
+    assert same(neutral.outcome, plain.outcome)
+    assert neutral.parameters_of(7) == plain.parameters_of(7) == NEUTRAL
+
+
+def test_posterior_runs_of_one_seed_are_the_same_bytes():
+    made = [ensemble.posterior_runs(CRIMEA, "calibrated", 60, seed=s) for s in (3, 3, 4)]
+    assert same(made[0].outcome, made[1].outcome)
+    assert not same(made[0].outcome, made[2].outcome)
+    assert [part.dtype for part in made[0].outcome] == [
+        part.dtype for part in ensemble.free_runs(CRIMEA, NEUTRAL, 1, seed=0).outcome
+    ]
+
+
+def test_fewer_runs_than_draws_take_the_first_draws():
+    few, many = (ensemble.of_draws(CRIMEA, NEUTRAL, DRAWN, count, 0) for count in (2, 8))
+    assert same(few.outcome, [part[:2] for part in many.outcome])
+
+
+def test_a_timeline_that_is_given_is_used():
+    grave = changed(CRIMEA, world__severity=1.0)
+    runs = ensemble.posterior_runs(CRIMEA, "neutral", 30, 0, timeline.build(grave))
+    assert same(runs.outcome, ensemble.free_runs(grave, NEUTRAL, 30, seed=0).outcome)
+    assert not same(runs.outcome, ensemble.free_runs(CRIMEA, NEUTRAL, 30, seed=0).outcome)
+
+
+def test_posterior_runs_are_wider_than_those_of_their_centre():
+    """What is not known of the weights adds to what is left to chance."""
+    key = ("JPN", "level", None)
+    centre = weights.read("fitted-2022")
+    sharp = ensemble.free_runs(CRIMEA, centre, 1000, seed=0).frequencies(key)
+    wide = ensemble.posterior_runs(CRIMEA, "fitted-2022", 1000, seed=0).frequencies(key)
+    entropy = [-np.sum(p * np.log(p + 1e-12), axis=1).mean() for p in (sharp, wide)]
+    assert entropy[1] > entropy[0]
+
+
+@pytest.mark.parametrize(("runs", "seed"), [(0, 0), (-1, 0), (5, -1), (5, 2**64)])
+def test_posterior_runs_are_refused_as_free_runs_are(runs, seed):
+    with pytest.raises(ValueError, match=r"runs|is not in 0 to"):
+        ensemble.posterior_runs(CRIMEA, "neutral", runs, seed)
 
 
 # --- flat records ---------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The Mesa model: what a step does, in which order, and what it leaves on record."""
 
 import itertools
+import math
 
 import mesa
 import numpy as np
@@ -300,6 +301,115 @@ def test_the_target_feels_the_leader_at_once_and_the_others_a_step_later():
     frame = model.datacollector.get_model_vars_dataframe()
     assert frame["pressure"][0] == pytest.approx(0.1 + 0.4 * 0.4 + 0.05 * 0.8 + 0.02)
     assert frame["pressure"][1] == pytest.approx(felt[1])
+
+
+# --- shocks open the status quo -----------------------------------------------------------
+
+SHOCK = changed(CRIMEA, world__severity=(0.2, {"2014-04": 0.8}), world__initial_severity=0.2)
+ATTENTIVE = flat(attention=2.0, persistence=0.5)
+INERT = flat(persistence=0.5)
+OPEN = {("USA", "level"): 4, ("JPN", "level"): 4, ("KOR", "engagement"): 0}
+"""Decisions that are fixed elsewhere, and the option that is looked at."""
+
+
+def inertia(model, state, what):
+    """Inertia of the option looked at, by step, over what it is when nothing has happened."""
+    made = decisions(model, state, what)
+    before = [record.chosen for record in made]
+    option, top = OPEN[state, what], len(made[0].options) - 1
+    firm = [-abs(option - b) / top for b in before[:3]]
+    return [term(model, "inertia", state, what, option, i + 1) / firm[i] for i in range(3)]
+
+
+def test_a_shock_opens_the_status_quo_at_once_for_the_leader_and_late_for_an_ally():
+    model = played(still(SHOCK), ATTENTIVE)
+    # The leader sees 0.2, 0.8, 0.8: a rise of 0.6 once.
+    assert inertia(model, "USA", "level") == pytest.approx([math.exp(-1.2), 1.0, 1.0])
+    # Allies see 0.2, 0.5, 0.65, 0.725: rises of 0.3, 0.15, 0.075.
+    late = [math.exp(-0.6), math.exp(-0.3), math.exp(-0.15)]
+    assert inertia(model, "JPN", "level") == pytest.approx(late)
+    assert inertia(model, "KOR", "engagement") == pytest.approx(late)
+
+
+def test_a_shock_at_the_start_is_one_since_the_state_before():
+    scenario = changed(CRIMEA, world__severity=0.5, world__initial_severity=0.1)
+    model = played(still(scenario), ATTENTIVE)
+    # 0.4 at once, and half of it for an ally; all levels are 0 a step before the start
+    assert term(model, "inertia", "USA", "level", 5, 0) == pytest.approx(-math.exp(-0.8))
+    assert term(model, "inertia", "JPN", "level", 5, 0) == pytest.approx(-math.exp(-0.4))
+
+
+def test_who_is_shocked_is_likelier_to_move():
+    attentive, inert = played(still(SHOCK), ATTENTIVE), played(still(SHOCK), INERT)
+    for state, what in OPEN:
+        pairs = zip(decisions(attentive, state, what), decisions(inert, state, what), strict=True)
+        stay = [
+            (one.probabilities[one.chosen], other.probabilities[one.chosen]) for one, other in pairs
+        ]
+        assert stay[1][0] < stay[1][1]
+        moved = [one < other for one, other in stay[2:]]
+        assert moved[0] == (state != "USA")  # allies are still taking it in
+
+
+def test_an_attentive_leader_answers_a_shock_sooner():
+    scenario = changed(lasting(CRIMEA, 2), world__severity=(0.0, {"2014-04": 1.0}))
+    first, inertia_ = [], flat(3.0, precision=8.0)
+    for attention in (0.0, 10.0):
+        parameters = inertia_._replace(dynamics=inertia_.dynamics._replace(attention=attention))
+        levels = [
+            decisions(played(scenario, parameters, run), "USA", "level")[1].chosen
+            for run in range(40)
+        ]
+        first.append(np.mean(levels))
+    assert first[1] > first[0] + 1.0
+
+
+CALM = (
+    changed(CRIMEA, world__severity=0.5, world__initial_severity=0.5),
+    changed(CRIMEA, world__severity=(0.5, {"2014-05": 0.1}), world__initial_severity=0.9),
+)
+
+
+@pytest.mark.parametrize("scenario", CALM, ids=["steady", "calming"])
+def test_without_a_rise_attention_changes_nothing(scenario):
+    one, other = played(scenario, ATTENTIVE, rng=4), played(scenario, INERT, rng=4)
+    assert one.decisions == other.decisions
+    assert played(SHOCK, ATTENTIVE, rng=4).decisions != played(SHOCK, INERT, rng=4).decisions
+
+
+INATTENTIVE = {
+    "crimea-2014": ("1333222222", "0222222222", "0000000001", "2221111111", "2222222222"),
+    "rapprochement-2016": (
+        "343322222222",
+        "333332212211",
+        "000000000000",
+        "111111112222",
+        "222222222222",
+    ),
+    "ukraine-2022": ("455544445", "355555545", "133444344", "100000000", "111100000"),
+}
+"""Levels of USA, JPN and KOR and engagement of JPN and KOR in run 3 of seed 11 under neutral
+weights, as they were before there was attention."""
+
+
+@pytest.mark.parametrize("name", EPISODES)
+def test_without_attention_the_model_is_what_it_was(name):
+    neutral = weights.read("neutral")
+    inattentive = neutral._replace(dynamics=neutral.dynamics._replace(attention=0.0))
+    model = played(name, inattentive, run=3, rng=11)
+    whose = [("USA", "level"), ("JPN", "level"), ("KOR", "level")]
+    whose += [("JPN", "engagement"), ("KOR", "engagement")]
+    courses = ["".join(str(made.chosen) for made in decisions(model, *who)) for who in whose]
+    assert tuple(courses) == INATTENTIVE[name]
+    for who in whose:
+        for made in decisions(model, *who):
+            top = 2.0 if who[1] == "engagement" else 5.0
+            costs = [weighed["inertia"] for weighed in made.terms]
+            # |x - x_before| in full: neighbours differ by one option, whatever has happened
+            assert np.abs(np.diff(costs)) == pytest.approx(np.full(len(costs) - 1, 1.0 / top))
+
+
+# --- record -------------------------------------------------------------------------------
 
 
 def test_misalignment_is_the_spread_of_leader_and_allies():

@@ -47,6 +47,7 @@ NOISY = flat(
     0.5,
     precision=1.0,
     persistence=0.6,
+    attention=3.0,
     abstention_premium=1.0,
     energy_drift=0.3,
     alignment_rise=0.3,
@@ -59,6 +60,14 @@ NOISY = flat(
 @pytest.mark.parametrize("name", EPISODES)
 def test_the_engines_agree_on_the_shipped_episodes(name, parameters):
     runs = ensemble.free_runs(reading.read(name), parameters, 20, seed=0)
+    assert differences(runs, 0) == []
+
+
+@pytest.mark.parametrize("attention", [0.0, 0.5, 10.0, weights.MAX_NUMBER])
+@pytest.mark.parametrize("name", EPISODES)
+def test_the_engines_agree_on_shocks(name, attention):
+    dynamics = NOISY.dynamics._replace(attention=attention)
+    runs = ensemble.free_runs(reading.read(name), NOISY._replace(dynamics=dynamics), 5, seed=2)
     assert differences(runs, 0) == []
 
 
@@ -93,6 +102,12 @@ def test_another_seed_is_seen_as_a_difference():
     assert differences(same_key_but_for_the_high_word, 0) != []
 
 
+def test_an_engine_deaf_to_shocks_would_be_seen():
+    runs = ensemble.free_runs(reading.read("ukraine-2022"), NOISY, 20, seed=0)
+    deaf = NOISY._replace(dynamics=NOISY.dynamics._replace(attention=0.0))
+    assert differences(ensemble.Ensemble(runs.scenario, deaf, 0, runs.outcome), 0) != []
+
+
 def test_one_decision_more_fixed_is_seen_as_a_difference():
     scenario = reading.read("crimea-2014")
     runs = ensemble.free_runs(scenario, NEUTRAL, 1, seed=0)
@@ -118,7 +133,7 @@ def test_the_kernel_as_plain_python_does_what_it_does_compiled(seed):
     parameters = NEUTRAL
     out = empty(4, 6, 2)
     dynamics = situation.per_step(parameters.dynamics, line.months)
-    kernel._simulate(line, parameters.weights, dynamics, *draws.key(seed), 10, out)
+    kernel._simulate(line, parameters.weights, dynamics, *draws.key(seed), 10, out, None, None)
     compiled = kernel.simulate(line, parameters.weights, parameters.dynamics, seed, 10, 4)
     for name, plain in out._asdict().items():
         assert plain.tobytes() == getattr(compiled, name).tobytes(), name
@@ -128,7 +143,7 @@ def test_the_kernel_as_plain_python_does_what_it_does_compiled(seed):
 @pytest.mark.skipif(not COMPILED, reason="the compiler is off")
 def test_the_kernel_is_compiled():
     ensemble.free_runs(reading.read("crimea-2014"), flat(), 1, seed=0)
-    assert kernel._simulate_compiled.signatures
+    assert kernel.engine().signatures
     assert kernel.is_compiled()
 
 
@@ -143,6 +158,17 @@ def test_compiled_code_is_kept_apart_by_source(monkeypatch, tmp_path):
     source = inspect.getsource
     monkeypatch.setattr(inspect, "getsource", lambda module: source(module) + "# changed")
     assert kernel.cache_folder() != folder
+
+
+def test_code_that_calls_more_is_kept_apart_by_the_source_of_that_too(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    plain, with_more = kernel.cache_folder(), kernel.cache_folder([weights])
+    assert plain != with_more
+    folders = []
+    monkeypatch.setattr(kernel, "_usable_cache", lambda more=(): folders.append([*more]) or "")
+    kernel.compiled(situation.pressure, [weights.combine, reading.read, weights.fault])
+    kernel.compiled(situation.pressure)
+    assert folders == [[reading, weights], []]
 
 
 def test_where_the_cache_cannot_be_written_another_folder_is_used(monkeypatch, tmp_path):

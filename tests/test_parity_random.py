@@ -22,7 +22,7 @@ from alignsim import checks, ensemble, timeline
 from alignsim.documents import Document
 from alignsim.kernel import Outcome
 from alignsim.scenario import Scenario
-from alignsim.weights import MAX_RATE, PRECISIONS, RATES, TERMS, Parameters
+from alignsim.weights import MAX_NUMBER, MAX_RATE, PRECISIONS, RATES, TERMS, Parameters
 from tests.strategies import MOST_WEIGHT, differences, random_parameters, random_scenario
 
 COMPILED = not numba.config.DISABLE_JIT
@@ -130,9 +130,10 @@ def test_cases_are_what_a_file_may_hold():
         assert checks.episode(Document("random.yaml", data)) == made.scenario
         given, dynamics = made.parameters.weights._asdict(), made.parameters.dynamics
         assert all(0.0 <= given[term] <= MOST_WEIGHT for term in TERMS)
-        assert all(0.0 < given[f"precision_{kind}"] <= 1000.0 for kind in PRECISIONS)
+        assert all(0.0 < given[f"precision_{kind}"] <= MAX_NUMBER for kind in PRECISIONS)
         assert 0.0 <= dynamics.persistence < 1.0
-        assert 0.0 <= dynamics.abstention_premium <= 1000.0
+        assert 0.0 <= dynamics.attention <= MAX_NUMBER
+        assert 0.0 <= dynamics.abstention_premium <= MAX_NUMBER
         assert all(0.0 <= getattr(dynamics, name) <= MAX_RATE for name in RATES)
 
 
@@ -151,6 +152,9 @@ def test_the_cases_differ_in_all_that_a_scenario_may_hold():
         assert any(len(np.unique(getattr(line, name), axis=0)) > 2 for line in lines), name
     assert any(0.0 in each.parameters.weights for each in made)
     assert any(MOST_WEIGHT in each.parameters.weights for each in made)
+    attentions = [each.parameters.dynamics.attention for each in made]
+    assert {0.0, MAX_NUMBER} <= set(attentions)
+    assert sum(0.0 < attention <= 10.0 for attention in attentions) > 20
     assert max(each.seed for each in made) > 2**63
     assert max(each.run for each in made) == 2**32 - 1
 

@@ -111,7 +111,7 @@ FAULTS: dict[str, tuple[tuple[tuple[str, str], ...], str, str]] = {
     "unknown key of a design": (
         (("points: 8", "points: 8, point: 1"),),
         "design",
-        "design.point: unknown key; allowed: kind, points, base, second_order, divisions, total,",
+        "design.point: unknown key; allowed: kind, points, base, second_order, trajectories,",
     ),
     "missing key on top": (
         (("title: Mine\n", ""),),
@@ -208,7 +208,7 @@ FAULTS: dict[str, tuple[tuple[tuple[str, str], ...], str, str]] = {
     "design unknown": (
         (("sobol", "halton"),),
         "design",
-        "design.kind: should be 'factorial', 'latin-hypercube', 'sobol', 'saltelli', 'simplex' or",
+        "design.kind: should be 'factorial', 'latin-hypercube', 'sobol', 'saltelli', 'simplex',",
     ),
     "no points": (
         (("points: 8", "points: 0"),),
@@ -561,9 +561,9 @@ FAULTS: dict[str, tuple[tuple[tuple[str, str], ...], str, str]] = {
         "factors.s.from: 0.5 is not a whole number",
     ),
     "weight out of bounds": (
-        ((ENERGY, f"{NORMS}from: 0.5, to: 2000.0}}"),),
+        ((ENERGY, f"{NORMS}from: 0.5, to: 20000.0}}"),),
         "  norms",
-        "factors.norms.to: should be 0 to 1000",
+        "factors.norms.to: should be 0 to 10000",
     ),
     "precision 0": (
         ((ENERGY, "  s: {path: weights.precision.level, from: 0.0, to: 2.0}"),),

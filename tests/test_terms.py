@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import math
 import types
 from collections.abc import Callable
 
@@ -184,8 +185,13 @@ TABLE = (
         terms.inertia,
         "In [-1, 0]",
         between(-1.0, 0.0),
-        {"before": turns(), "now": turns()},
-        (((0.2, 0.6), -0.4), ((0.6, 0.2), -0.4), ((0.4, 0.4), 0.0)),
+        {"before": turns(), "now": turns(), "resistance": down()},
+        (
+            ((0.2, 0.6, 1.0), -0.4),
+            ((0.6, 0.2, 1.0), -0.4),
+            ((0.2, 0.6, 0.25), -0.1),  # a shock has opened three quarters of it
+            ((0.4, 0.4, 1.0), 0.0),
+        ),
     ),
     Contract(
         terms.supply_lost,
@@ -299,6 +305,19 @@ TABLE = (
         between(0.0, 1.0),
         {"before": up(), "event": up(), "persistence": turns()},
         (((0.2, 0.8, 0.5), 0.5), ((0.2, 0.8, 0.0), 0.8), ((0.2, 0.8, 1.0), 0.2)),
+    ),
+    Contract(
+        terms.resistance,
+        "In (0, 1]",
+        between(math.exp(-10.0), 1.0),  # the breach grows by the whole scale, all attend
+        {"before": up(), "now": down(), "attention": down(0.0, 10.0)},
+        (
+            ((0.2, 0.7, 2.0), math.exp(-1.0)),
+            ((0.0, 0.5, 2.0 * math.log(2.0)), 0.5),  # half of it is left
+            ((0.7, 0.2, 2.0), 1.0),  # a breach that calms opens nothing
+            ((0.4, 0.4, 10.0), 1.0),
+            ((0.0, 1.0, 0.0), 1.0),  # no attention
+        ),
     ),
     Contract(
         terms.energy_drift,
@@ -422,6 +441,59 @@ def unbounded(dependence: float, pressure: float, leader: float, level: float) -
 def renamed(need: float, pressure: float, leader: float, level: float) -> float:
     """D14-05. In [-2, 0]."""
     return terms.abandonment(need, pressure, leader, level)
+
+
+def alarmed_by_calm(before: float, now: float, attention: float) -> float:
+    """D14-17: exp(-alpha |s - s_before|). In (0, 1]."""
+    return math.exp(-attention * abs(now - before))
+
+
+def stiffened(before: float, now: float, attention: float) -> float:
+    """D14-17: exp(+alpha max(0, s - s_before)). In (0, 1]."""
+    return math.exp(attention * max(0.0, now - before))
+
+
+def inattentive(before: float, now: float, attention: float) -> float:
+    """D14-17: 1. In (0, 1]."""
+    return 1.0
+
+
+def half_open(before: float, now: float, attention: float) -> float:
+    """D14-17: half as attentive. In (0, 1]."""
+    return math.exp(-0.5 * attention * max(0.0, now - before))
+
+
+def never_resisting(before: float, now: float, resistance: float) -> float:
+    """D14-17: -(1 - R) |x - x_before|. In [-1, 0]."""
+    return -(1.0 - resistance) * abs(now - before)
+
+
+def deaf_inertia(before: float, now: float, resistance: float) -> float:
+    """D14-17: -|x - x_before|. In [-1, 0]."""
+    return -abs(now - before)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "check", "name"),
+    [
+        (alarmed_by_calm, monotone, "resistance"),
+        (alarmed_by_calm, right_at_worked_points, "resistance"),
+        (stiffened, within_bounds, "resistance"),
+        (stiffened, monotone, "resistance"),
+        (inattentive, monotone, "resistance"),
+        (half_open, reaches_bounds, "resistance"),
+        (half_open, right_at_worked_points, "resistance"),
+        (never_resisting, monotone, "inertia"),
+        (deaf_inertia, monotone, "inertia"),
+        (deaf_inertia, right_at_worked_points, "inertia"),
+    ],
+)
+def test_a_status_quo_that_resists_otherwise_is_caught(
+    wrong: types.FunctionType, check: Callable[[Contract], None], name: str
+):
+    check(CONTRACTS[name])
+    with pytest.raises(AssertionError):
+        check(dataclasses.replace(CONTRACTS[name], function=wrong))
 
 
 @pytest.mark.parametrize(
@@ -569,10 +641,36 @@ def test_the_first_steps_cost_least_in_the_market():
 
 
 @examples(100)
-@given(unit, unit)
-def test_going_up_costs_as_much_as_going_down(one, other):
-    assert terms.inertia(one, other) == terms.inertia(other, one)
-    assert (terms.inertia(one, other) == 0.0) == (one == other)
+@given(unit, unit, st.floats(0.1, 1.0))
+def test_going_up_costs_as_much_as_going_down(one, other, resistance):
+    assert terms.inertia(one, other, resistance) == terms.inertia(other, one, resistance)
+    assert (terms.inertia(one, other, resistance) == 0.0) == (one == other)
+
+
+@examples(100)
+@given(unit, unit, unit)
+def test_what_resists_less_costs_less_in_proportion(one, other, resistance):
+    firm = terms.inertia(one, other, 1.0)
+    assert firm == -abs(one - other)
+    assert terms.inertia(one, other, resistance) == pytest.approx(resistance * firm, abs=TINY)
+
+
+@examples(100)
+@given(st.lists(unit, min_size=3, max_size=3).map(sorted), st.floats(0.0, 10.0))
+def test_a_shock_in_two_parts_opens_as_much_as_at_once(severities, attention):
+    low, middle, high = severities
+    parts = terms.resistance(low, middle, attention) * terms.resistance(middle, high, attention)
+    assert parts == pytest.approx(terms.resistance(low, high, attention), rel=1e-9)
+
+
+@examples(100)
+@given(unit, unit, st.floats(0.0, 10.0))
+def test_only_a_rise_draws_attention(one, other, attention):
+    low, high = sorted((one, other))
+    assert terms.resistance(high, low, attention) == 1.0
+    assert terms.resistance(low, low, attention) == 1.0
+    assert terms.resistance(low, high, 0.0) == 1.0
+    assert terms.resistance(low, high, attention) <= 1.0
 
 
 @examples(100)

@@ -367,12 +367,16 @@ def test_a_fixed_decision_holds_in_every_quarter_that_it_touches():
 
 
 @examples(100)
-@given(st.floats(0.0, 0.99), unit, unit, unit, unit)
-def test_three_months_of_memory_make_a_quarters(persistence, premium, drift, align, threat):
-    dynamics = Dynamics(persistence, premium, drift, align, threat)
+@given(st.floats(0.0, 0.99), st.floats(0.0, 10.0), unit, unit, unit, unit)
+def test_three_months_of_memory_make_a_quarters(
+    persistence, attention, premium, drift, align, threat
+):
+    dynamics = Dynamics(persistence, attention, premium, drift, align, threat)
     month, quarter = situation.per_step(dynamics, 1), situation.per_step(dynamics, 3)
     assert month.persistence == persistence
     assert quarter.persistence == pytest.approx(persistence**3)
+    # attention is to the rise of a step, however long: three rises open as much as their sum
+    assert quarter.attention == month.attention == attention
     assert quarter.abstention_premium == month.abstention_premium == premium
     for name in ("energy_drift", "alignment_rise", "threat_rise"):
         yearly = getattr(dynamics, name)
@@ -432,6 +436,7 @@ def test_an_ally_sees_its_row_the_feedbacks_and_the_stances():
         courting=-1.0,
         level_before=2,
         engagement_before=1,
+        resistance=0.6,
     )
     named = dict(zip(ALLY_COLUMNS, ROW, strict=True))
     same = set(view._fields) & set(named) - {"exposure", "replaceable", "threat_russia"}
@@ -444,7 +449,17 @@ def test_an_ally_sees_its_row_the_feedbacks_and_the_stances():
     assert view.threat_russia == pytest.approx(0.5 + 0.5 * theta)
     assert (view.severity, view.alignment, view.abstention_premium) == (0.7, 0.4, 1.0)
     assert (view.pressure, view.leader, view.coalition, view.courting) == (1.0, 0.8, 0.3, -1.0)
-    assert (view.level_before, view.engagement_before) == (0.4, 0.5)
+    assert (view.level_before, view.engagement_before, view.resistance) == (0.4, 0.5, 0.6)
+
+
+def test_the_leader_sees_its_row_the_event_and_how_open_the_matter_is():
+    row = [(index + 1) / 20.0 for index in range(len(LEADER_COLUMNS))]
+    view = situation.leader_view(row, 0.8, 0.3, 4)
+    named = dict(zip(LEADER_COLUMNS, row, strict=True))
+    same = set(view._fields) & set(named)
+    assert len(same) >= 5
+    assert {name: getattr(view, name) for name in same} == {name: named[name] for name in same}
+    assert (view.severity, view.resistance, view.level_before) == (0.8, 0.3, 0.8)
 
 
 def test_the_leader_sees_what_an_assurance_would_replace():

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from alignsim.decision import GROUPS, PRECISIONS, Weights
 from alignsim.documents import DocumentError
 from alignsim.evidence import data_root, load
 from alignsim.situation import Dynamics
-from alignsim.weights import GROUP_OF, TERMS
+from alignsim.weights import GROUP_OF, PARTS, TERMS
 from tests.strategies import examples
 
 FILE = data_root() / "configs" / "weights" / "neutral.yaml"
@@ -135,6 +136,21 @@ ABANDONMENT = "  abandonment: {value: 1.0, range: [0.0, 3.0], source: [design]}\
         ("abandonment: {value: 1.0", "abandonment: {value: .nan", "  abandonment:", "value: "),
         ("abandonment: {value: 1.0", "abandonment: {value: '1'", "  abandonment:", "value: "),
         ("abandonment: {value: 1.0", "abandonment: {value: 1e9", "  abandonment:", "value: "),
+        ("abandonment: {value: 1.0", "abandonment: {value: 10001.0", "  abandonment:", "10000"),
+        (
+            "attention: {value: 5.0, range: [0.0, 10.0]",
+            "attention: {value: -1.0, range: [-1.0, 10.0]",
+            "  attention:",
+            "dynamics.attention.value: ",
+        ),
+        (
+            "  attention: {value: 5.0",
+            "  attraction: {value: 5.0",
+            "  attraction:",
+            "dynamics.attraction: unknown key; allowed: persistence, attention,",
+        ),
+        ("status: illustrative", "draws: ../x.csv\nstatus: illustrative", "draws:", "draws: "),
+        ("status: illustrative", "draws: x.txt\nstatus: illustrative", "draws:", "draws: "),
         ("abandonment: {value: 1.0, ", "abandonment: {", "  abandonment:", "terms.abandonment"),
         (
             "  leader_level: {value: 6.0",
@@ -194,3 +210,166 @@ def test_what_is_no_weight_set_is_refused(text):
 def test_a_key_twice_is_refused():
     with pytest.raises(DocumentError, match=r"terms\.abandonment: duplicate key"):
         parse(TEXT.replace(ABANDONMENT, ABANDONMENT * 2))
+
+
+# --- draws of a posterior ---------------------------------------------------------------------
+
+COLUMNS = [f"{part}.{name}" for part, names in PARTS.items() for name in names]
+
+
+def numbers(factor=1.0):
+    """A row of a file of draws: the neutral set, with its group weights multiplied."""
+    neutral = weights.read_set("neutral")
+    row = {
+        f"{part}.{name}": getattr(neutral, part)[name].value
+        for part in PARTS
+        for name in PARTS[part]
+    }
+    return row | {f"groups.{name}": factor for name in GROUPS}
+
+
+@pytest.fixture
+def with_draws(tmp_path):
+    """A weight file that names draws, and a way to write these; both are this test's own."""
+
+    def write(text):
+        file = tmp_path / "mine.yaml"
+        file.write_text(TEXT.replace("kind: weights", "draws: mine.csv\nkind: weights"))
+        if text is not None:
+            (tmp_path / "mine.csv").write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+def as_csv(*rows):
+    lines = [",".join(COLUMNS), *(",".join(str(row[name]) for name in COLUMNS) for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def test_draws_are_read_in_their_order(with_draws):
+    file = with_draws(as_csv(numbers(0.5), numbers(2.0), numbers(3.0)))
+    drawn = weights.read_draws(file)
+    assert [draw.weights.abandonment for draw in drawn] == [0.5, 2.0, 3.0]
+    neutral = weights.read("neutral")
+    for draw, factor in zip(drawn, (0.5, 2.0, 3.0), strict=True):
+        expected = {term: factor * getattr(neutral.weights, term) for term in TERMS}
+        assert draw.weights == neutral.weights._replace(**expected)
+        assert draw.dynamics == neutral.dynamics
+        assert draw.name == "neutral"
+
+
+def test_the_order_of_columns_does_not_matter(with_draws):
+    row = numbers(2.0)
+    turned = list(reversed(COLUMNS))
+    text = "\n".join([",".join(turned), ",".join(str(row[name]) for name in turned)])
+    (drawn,) = weights.read_draws(with_draws(text))
+    assert drawn.weights.market == 2.0
+    assert drawn.dynamics == weights.read("neutral").dynamics
+
+
+def test_a_set_without_draws_is_its_own_only_draw():
+    assert weights.read_draws("neutral") == (weights.read("neutral"),)
+
+
+SAMPLED = [name for name in SHIPPED if name != "neutral"]
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_a_shipped_set_is_the_centre_of_its_draws(name):
+    stated, drawn = weights.read_set(name), weights.read_draws(name)
+    assert stated.status == "calibrated"
+    table = pd.read_csv(FILE.with_name(stated.draws))
+    assert len(drawn) == len(table) >= 200
+    assert len(set(drawn)) > 50
+    for part in PARTS:
+        for key in PARTS[part]:
+            number, column = getattr(stated, part)[key], table[f"{part}.{key}"]
+            if column.nunique() > 1:
+                assert number.source == ["calibration"]
+                low, high = number.range
+                # what is stated is the 5th to the 95th percentile
+                assert ((low <= column) & (column <= high)).mean() == pytest.approx(0.9, abs=0.02)
+            else:
+                assert column.iloc[0] == pytest.approx(number.value, rel=1e-4)
+
+
+def test_dynamics_that_are_not_estimated_are_alike_in_all_draws():
+    drawn = weights.read_draws("calibrated")
+    for name in weights.RATES:
+        assert {getattr(draw.dynamics, name) for draw in drawn} == {
+            getattr(weights.read("neutral").dynamics, name)
+        }
+    for name in ("persistence", "attention", "abstention_premium"):
+        assert len({getattr(draw.dynamics, name) for draw in drawn}) > 50
+
+
+def refused(file):
+    """The one line that a file of draws is refused with."""
+    with pytest.raises(DocumentError) as caught:
+        weights.read_draws(file)
+    told = str(caught.value)
+    assert "\n" not in told
+    return told
+
+
+def spoiled(column, value):
+    """Two good draws and a third with one number spoiled."""
+    return as_csv(numbers(), numbers(), numbers() | {column: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "message"),
+    [
+        (
+            as_csv(numbers()).replace("terms.market,", "", 1),
+            ":1: ",
+            "column terms.market is missing",
+        ),
+        (
+            as_csv(numbers()).replace("terms.market,", "terms.bazaar,", 1),
+            ":1: ",
+            "column terms.bazaar is unknown",
+        ),
+        (as_csv(numbers()).replace("\n", ",luck\n", 1), ":1: ", "column luck is unknown"),
+        (
+            as_csv(numbers()).replace("\n", ",terms.market\n", 1),
+            ":1: ",
+            "column terms.market stands twice",
+        ),
+        (spoiled("groups.norms", "much"), ":4: ", "groups.norms: 'much' is not a number"),
+        (spoiled("groups.norms", ""), ":4: ", "groups.norms: '' is not a number"),
+        (spoiled("groups.norms", "nan"), ":4: ", "groups.norms: nan should be 0 to 10000"),
+        (spoiled("groups.norms", "inf"), ":4: ", "groups.norms: inf should be 0 to 10000"),
+        (spoiled("groups.norms", -0.5), ":4: ", "groups.norms: -0.5 should be 0 to 10000"),
+        (spoiled("terms.market", 10001), ":4: ", "terms.market: 10001 should be 0 to 10000"),
+        (spoiled("precision.level", 0), ":4: ", "precision.level: 0 should be above 0"),
+        (spoiled("dynamics.persistence", 1), ":4: ", "dynamics.persistence: 1 should be below 1"),
+        (spoiled("dynamics.threat_rise", 3), ":4: ", "dynamics.threat_rise: 3 should be at most 2"),
+        (as_csv(), ": ", "has no draws"),
+        ("", ":1: ", "is missing"),
+        (None, ": ", "cannot be read: No such file"),
+    ],
+)
+def test_a_fault_in_the_draws_is_told_in_one_line(with_draws, text, at, message):
+    file = with_draws(text)
+    told = refused(file)
+    assert told.startswith(f"{file.with_name('mine.csv')}{at}")
+    assert message in told
+
+
+def test_a_short_row_of_draws_is_refused_at_its_line(with_draws):
+    text = as_csv(numbers(), numbers())
+    cut = text.rstrip("\n").rpartition(",")[0]
+    assert ":3: " in refused(with_draws(cut))
+
+
+def test_a_long_row_of_draws_is_refused_at_its_line(with_draws):
+    text = as_csv(numbers(), numbers()).rstrip("\n")
+    assert ":3: has more than " in refused(with_draws(f"{text},1.0\n"))
+
+
+def test_draws_that_are_no_text_are_refused(with_draws, tmp_path):
+    file = with_draws(as_csv(numbers()))
+    (tmp_path / "mine.csv").write_bytes(b"\xff\xfe\x00")
+    assert refused(file).endswith("cannot be read: is not text")

@@ -121,7 +121,10 @@ class Leader(State):
     def decide_level(self) -> None:
         """Choose the level, up to the ceiling the scenario sets (D14-11, D14-30)."""
         model: AlignmentModel = self.model
-        view = situation.leader_view(model.leader_row, model.severity, self.level)
+        resistance = terms.resistance(
+            model.severity_before, model.severity, model.dynamics.attention
+        )
+        view = situation.leader_view(model.leader_row, model.severity, resistance, self.level)
         ceiling = int(model.leader_row[situation.LEADER_CEILING])
         fixed = int(model.timeline.fixed_leader_level[model.step_index])
         self.level = self.choose(
@@ -191,6 +194,7 @@ class Ally(State):
         self.level, self.engagement = start
         self.next_level, self.next_engagement = start
         self.severity = float(model.timeline.initial_severity)
+        self.resistance = 1.0
         self.energy_scale = 1.0
         self.threat_added = 0.0
 
@@ -201,10 +205,13 @@ class Ally(State):
         return model.ally_rows[self.position]
 
     def perceive(self) -> None:
-        """Let the perceived severity follow the event with a lag (D14-16)."""
-        self.severity = terms.perceived_severity(
-            self.severity, self.model.severity, self.model.dynamics.persistence
+        """Follow the event with a lag (D14-16); a shock draws attention (D14-17)."""
+        dynamics = self.model.dynamics
+        perceived = terms.perceived_severity(
+            self.severity, self.model.severity, dynamics.persistence
         )
+        self.resistance = terms.resistance(self.severity, perceived, dynamics.attention)
+        self.severity = perceived
 
     def decide(self) -> None:
         """Choose level and engagement, seeing the others' levels of the step before."""
@@ -252,6 +259,7 @@ class Ally(State):
             decision.courting(target.stances[self.position]),
             self.level,
             self.engagement,
+            self.resistance,
         )
 
     def commit(self) -> None:

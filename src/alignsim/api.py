@@ -1,21 +1,25 @@
 """The commands as functions that return pandas tables."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from alignsim import (
+    calibrate,
     comparison,
     documents,
     ensemble,
     evaluation,
     explanation,
+    forecasts,
     history,
+    model_comparison,
     paths,
     reading,
     schema,
+    sensitivity_sweeps,
     sweep_points,
     traceability,
 )
@@ -139,7 +143,7 @@ def evidence_matrix() -> pd.DataFrame:
 
 
 def validate(files: Iterable[str | Path]) -> pd.DataFrame:
-    """Check scenario, weight and sweep files: a row a file, with the fault or an empty text.
+    """Check scenario, weight and study files: a row a file, with the fault or an empty text.
 
     >>> import alignsim
     >>> alignsim.validate(["no-such-file.yaml"]).fault[0]
@@ -148,16 +152,23 @@ def validate(files: Iterable[str | Path]) -> pd.DataFrame:
     return pd.DataFrame([{"file": str(file), "fault": fault(file)} for file in files])
 
 
+CHECKS: dict[str, Callable[[documents.Document], object]] = {
+    "weights": weight_sets.check,
+    "sweep": sweep_points.of_document,
+    "sensitivity": sensitivity_sweeps.of_document,
+    "calibration": calibrate.parse,
+    "comparison": model_comparison.parse,
+    "forecasts": forecasts.parse,
+}
+"""What checks a file of each kind; scenarios are of two kinds of their own."""
+
+
 def fault(file: str | Path) -> str:
-    """The fault of a scenario, weight or sweep file in one line; empty where there is none."""
+    """The fault of a scenario, weight or study file in one line; empty where there is none."""
     try:
         document = documents.read(file)
-        if document.data.get("kind") == "weights":
-            weight_sets.parse(document)
-        elif document.data.get("kind") == "sweep":
-            sweep_points.of_document(document)
-        else:
-            reading.resolve(document)
+        kind = document.data.get("kind")
+        CHECKS.get(kind if isinstance(kind, str) else "", reading.resolve)(document)
     except DocumentError as error:
         return str(error)
     return ""

@@ -1,275 +1,288 @@
-"""Weights fitted to the documented decisions, by a committed specification.
+"""Weights from the documented decisions: posterior, weight file and draws, by a specification.
 
-Penalised maximum likelihood: along the documented course every decision has a logit probability,
-which is linear in the weights before the precision (McFadden 1974). Replaying history in the model
-gives the terms of every option; the penalty holds the log of every number to a common centre, so
-that no weight moves without reason.
+Bayes' rule with the exact likelihood of :mod:`alignsim.likelihood` and the priors of
+:mod:`alignsim.priors`, sampled by :mod:`alignsim.nested`. With ``input_draws`` the weights are
+calibrated once for each drawing of the coded inputs and the draws pooled alike, so that decisions
+never move inputs: modular inference, a cut posterior (Plummer 2015).
 """
 
 import datetime
-import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from alignsim import documents, history, reading, shapes
+from alignsim import documents, hypotheses, jobs, priors, reading, shapes
 from alignsim import weights as weight_sets
-from alignsim.decision import ALLY_GROUPS, GROUPS, PRECISIONS, Weights
-from alignsim.model import AlignmentModel
-from alignsim.scenario import Scenario
+from alignsim.decision import ALLY_GROUPS, GROUPS
+from alignsim.documents import Document, DocumentError
+from alignsim.draws import MAX_SEED
+from alignsim.history import documented
+from alignsim.hypotheses import Hypothesis, Judged
+from alignsim.jobs import Job, Result
+from alignsim.nested import Settings
+from alignsim.priors import Prior
 from alignsim.shapes import Frozen
-from alignsim.weights import GROUP_OF, TERMS, Parameters
+from alignsim.weights import PARTS
 
-Vector = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 LABEL = "alignsim calibrate"
-
-
-class Penalty(Frozen):
-    """Standard deviations of the logs, and the centre of the precisions."""
-
-    precision: Annotated[float, Field(gt=0)]
-    group: Annotated[float, Field(gt=0)]
-    term: Annotated[float, Field(gt=0)]
-    precision_centre: Annotated[float, Field(gt=0)]
+INTERVAL = (0.05, 0.95)
+"""Quantiles of the posterior that ranges of weight files state."""
+ALWAYS = ("inertia", "coherence")
+"""Terms that every explanation keeps: the status quo is no rival of any."""
 
 
 class Specification(Frozen):
     """A calibration specification, as in ``experiments/calibration``."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+    kind: Literal["calibration"]
     note: str
-    fit_on: Annotated[list[str], Field(min_length=1)]
-    groups: Annotated[list[str], Field(min_length=1)]
-    penalty: Penalty
+    fit_on: Annotated[tuple[str, ...], Field(min_length=1)]
+    allies: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Allies whose decisions count; by default all."""
+    groups: Annotated[tuple[str, ...], Field(min_length=1)]
+    prior: Prior
     dynamics: str
+    sampler: Settings
+    draws: Annotated[int, Field(ge=1, le=10_000, strict=True)]
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
+    input_draws: Annotated[int, Field(ge=2, le=1000, strict=True)] | None = None
 
+    @property
+    def hypothesis(self) -> Hypothesis:
+        """The theory with the groups that it knows."""
+        terms = tuple(term for group in self.groups for term in GROUPS[group])
+        return Hypothesis(title=self.name, terms=terms)
 
-class Observation(NamedTuple):
-    """One documented decision with the unweighted terms of every option."""
+    def known(self) -> frozenset[str]:
+        """Terms that have a weight."""
+        return self.hypothesis.known(ALWAYS)
 
-    kind: int  # index into PRECISIONS
-    observed: int
-    features: Vector  # (options, len(TERMS))
+    def jobs(self) -> list[Job]:
+        """The nested samples to make: one, or one a drawing of the inputs."""
+        count = self.input_draws
+        numbers = [None] if count is None else [(number, count) for number in range(count)]
+        return [
+            Job(
+                name=self.name if inputs is None else f"{self.name}, inputs {inputs[0] + 1}",
+                hypothesis=self.hypothesis,
+                always=ALWAYS,
+                prior=self.prior,
+                dynamics=self.dynamics,
+                episodes=self.episodes(),
+                judged=Judged(episodes=self.fit_on, allies=self.allies),
+                settings=self.sampler,
+                seed=self.seed,
+                draws=self.draws,
+                inputs=inputs,
+            )
+            for inputs in numbers
+        ]
+
+    def episodes(self) -> tuple[str, ...]:
+        """Shipped episodes, and others that are fitted on; the engine replays all alike."""
+        return tuple(dict.fromkeys([*reading.shipped("episodes"), *self.fit_on]))
 
 
 def read(file: Path | str) -> Specification:
     """Read a specification. Raises DocumentError."""
-    document = documents.read(file)
+    return parse(documents.read(file))
+
+
+def parse(document: Document) -> Specification:
+    """Check a specification and what it names. Raises DocumentError."""
     specification = shapes.parsed(Specification, document)
     for index, group in enumerate(specification.groups):
         if group not in ALLY_GROUPS:
             raise document.error(("groups", index), f"one of {', '.join(ALLY_GROUPS)}")
+    weight_sets.read_set(specification.dynamics)
+    for index, name in enumerate(specification.fit_on):
+        scenario = _named(document, ("fit_on", index), name)
+        for at, ally in enumerate(specification.allies or ()):
+            if ally not in scenario.allies:
+                raise document.error(("allies", at), f"one of {', '.join(scenario.allies)}")
+        if not documented(scenario):
+            raise document.error(("fit_on", index), f"{name} has no documented decisions")
     return specification
 
 
-# --- parameters as a vector ---------------------------------------------------------------
-
-_GROUP_NAMES = tuple(GROUPS)
-_GROUP_INDEX = np.array([_GROUP_NAMES.index(GROUP_OF[term]) for term in TERMS])
-SIZE = len(PRECISIONS) + len(_GROUP_NAMES) + len(TERMS)
-
-
-def split(vector: Vector) -> tuple[Vector, Vector, Vector]:
-    """Precisions, group weights and term weights of a vector of logs."""
-    values = np.exp(vector)
-    first, second = len(PRECISIONS), len(PRECISIONS) + len(_GROUP_NAMES)
-    return values[:first], values[first:second], values[second:]
+def _named(document: Document, at: tuple[Any, ...], name: str) -> Any:
+    try:
+        return reading.read(name)
+    except DocumentError as error:
+        if "no such scenario" in str(error):
+            raise document.error(at, str(error)) from None
+        raise
 
 
-def kept_terms(groups: list[str]) -> Vector:
-    """1 for the terms of groups that stay, 0 for an ally's other terms; inertia stays."""
-    stay = {*groups, "inertia", *(name for name in GROUPS if name not in ALLY_GROUPS)}
-    return np.array([1.0 if GROUP_OF[term] in stay else 0.0 for term in TERMS])
+# --- the posterior --------------------------------------------------------------------------
 
 
-def total_weights(vector: Vector, kept: Vector) -> Vector:
-    """Total weight of each term, in TERMS order."""
-    _, groups, own = split(vector)
-    return np.asarray(groups[_GROUP_INDEX] * own * kept)
+@dataclass(frozen=True)
+class Posterior:
+    """Equally weighted draws of a weight set's numbers, and the samples that they are from.
 
+    ``table`` has a row a draw and a column a number, such as ``groups.norms``; ``results`` has one
+    sample, or one a drawing of the inputs.
+    """
 
-# --- the likelihood -----------------------------------------------------------------------
-
-
-def observe(scenario: Scenario, base: Parameters) -> list[Observation]:
-    """Replay an episode as documented; the model's own records are the design matrix."""
-    ones = Weights(*([1.0] * len(Weights._fields)))
-    model = AlignmentModel(history.replayed(scenario), base._replace(weights=ones), rng=0)
-    model.run_all()
-    documented = history.by_step(history.documented(scenario))
-    observations = []
-    for made in model.decisions:
-        record = documented.get((made.state, made.decision, made.toward, made.step))
-        if record is not None:
-            features = np.array([[t.get(name, 0.0) for name in TERMS] for t in made.terms])
-            kind = PRECISIONS.index(precision_of(scenario, made.state, made.decision))
-            observations.append(Observation(kind, record.value, features))
-    return observations
-
-
-def precision_of(scenario: Scenario, state: str, decision: str) -> str:
-    """Which precision a state's decision has."""
-    if state == scenario.leader:
-        return f"leader_{decision}"
-    return "target_stance" if state == scenario.target else decision
-
-
-def log_likelihood(
-    observations: list[Observation], vector: Vector, kept: Vector
-) -> tuple[float, Vector]:
-    """Log likelihood of the documented decisions, each given the documented past; its gradient."""
-    precisions, _, _ = split(vector)
-    totals = total_weights(vector, kept)
-    likelihood = 0.0
-    by_precision = np.zeros(len(PRECISIONS))
-    by_term = np.zeros(len(TERMS))
-    for kind, observed, features in observations:
-        scaled = precisions[kind] * (features @ totals)
-        scaled -= scaled.max()
-        chances = np.exp(scaled)
-        chances /= chances.sum()
-        likelihood += math.log(chances[observed])
-        surprise = precisions[kind] * (features[observed] - chances @ features)
-        by_precision[kind] += surprise @ totals
-        by_term += surprise * totals
-    by_group = np.bincount(_GROUP_INDEX, by_term, len(_GROUP_NAMES))
-    return likelihood, np.concatenate([by_precision, by_group, by_term])
-
-
-def objective(
-    settings: Penalty, observations: list[Observation], kept: Vector, vector: Vector
-) -> tuple[float, Vector]:
-    """Penalty less log likelihood, to be minimised, and its gradient."""
-    likelihood, gradient = log_likelihood(observations, vector, kept)
-    distance = (vector - centre(settings)) / deviations(settings)
-    penalty = 0.5 * float(np.square(distance).sum())
-    return penalty - likelihood, distance / deviations(settings) - gradient
-
-
-def centre(settings: Penalty) -> Vector:
-    """Centre of every log: weights at one, precisions at theirs."""
-    middle = np.zeros(SIZE)
-    middle[: len(PRECISIONS)] = math.log(settings.precision_centre)
-    return middle
-
-
-def deviations(settings: Penalty) -> Vector:
-    """Standard deviation of every log."""
-    return np.concatenate(
-        [
-            np.full(len(PRECISIONS), settings.precision),
-            np.full(len(_GROUP_NAMES), settings.group),
-            np.full(len(TERMS), settings.term),
-        ]
-    )
-
-
-# --- the fit ------------------------------------------------------------------------------
-
-
-class Fit(NamedTuple):
-    """A fitted vector of logs, its standard errors, and the objective with its parts."""
-
-    vector: Vector
-    errors: Vector
-    objective: float
-    log_likelihood: float
+    specification: Specification
+    table: pd.DataFrame
+    results: tuple[Result, ...]
     decisions: int
 
+    @property
+    def evidence(self) -> float:
+        """Log marginal likelihood; averaged over drawings of the inputs."""
+        logs = np.array([result.evidence for result in self.results])
+        top = logs.max()
+        return float(top + np.log(np.mean(np.exp(logs - top))))
 
-def fit(specification: Specification) -> Fit:
-    """Minimise the objective from the centre. Deterministic.
+    @property
+    def error(self) -> float:
+        """Standard error of the evidence of one sample."""
+        return float(np.mean([result.error for result in self.results]))
 
-    Standard errors are those of the penalised curvature at the optimum: they say how far the data
-    and the penalty together leave each log free.
+
+def calibrate(
+    specification: Specification,
+    folder: Path,
+    workers: int = 1,
+    told: Callable[[int, str], None] = lambda done, name: None,
+) -> Posterior:
+    """Sample the posterior, or what is left of it to sample, in a folder. Deterministic.
+
+    Raises DocumentError for a damaged file of the folder.
     """
-    from scipy.optimize import minimize
-
-    base = weight_sets.read(specification.dynamics)
-    observations = [
-        observation
-        for name in specification.fit_on
-        for observation in observe(reading.read(name), base)
-    ]
-    kept = kept_terms(specification.groups)
-    settings = specification.penalty
-
-    def loss(vector: Vector) -> tuple[float, Vector]:
-        return objective(settings, observations, kept, vector)
-
-    options = {"maxiter": 2000, "ftol": 1e-14, "gtol": 1e-8}
-    found = minimize(loss, centre(settings), jac=True, method="L-BFGS-B", options=options)
-    best = np.asarray(found.x, dtype=np.float64)
-    likelihood, _ = log_likelihood(observations, best, kept)
-    return Fit(best, _errors(loss, best), float(found.fun), likelihood, len(observations))
+    results = jobs.run(specification.jobs(), folder / "samples", workers, told)
+    table = pd.concat([draws(result) for result in results], ignore_index=True)
+    if len(results) > 1:
+        rng = np.random.default_rng(specification.seed)
+        kept = rng.permutation(len(table))[: specification.draws]
+        table = table.iloc[kept].reset_index(drop=True)
+    counted = sum(course.counted for course in results[0].job.target().courses or ())
+    return Posterior(specification, table, tuple(results), counted)
 
 
-def _errors(loss: Any, best: Vector, width: float = 1e-5) -> Vector:
-    """Square roots of the diagonal of the inverse curvature, by central differences."""
-    curvature = np.empty((SIZE, SIZE))
-    for index in range(SIZE):
-        shift = np.zeros(SIZE)
-        shift[index] = width
-        curvature[index] = (loss(best + shift)[1] - loss(best - shift)[1]) / (2.0 * width)
-    inverse = np.linalg.inv((curvature + curvature.T) / 2.0)
-    return np.sqrt(np.diag(inverse))
+def draws(result: Result) -> pd.DataFrame:
+    """Draws of a sample as numbers of a weight set: a row a draw, columns as in weight files."""
+    job = result.job
+    terms = job.hypothesis.known(job.always)
+    dynamics = weight_sets.read_set(job.dynamics)
+    own = hypotheses.space(job.hypothesis, job.always, job.prior, dynamics, job.judged)
+    rows = []
+    for normals in result.normals:
+        parts = priors.parts(job.prior, terms, priors.numbers(own, normals))
+        rows.append({f"{part}.{name}": parts[part][name] for part in PARTS for name in PARTS[part]})
+    return pd.DataFrame(rows)
 
 
-# --- the weight file ----------------------------------------------------------------------
+def by_part(row: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """A row of draws as the parts of a weight set."""
+    return {part: {name: row[f"{part}.{name}"] for name in names} for part, names in PARTS.items()}
 
 
-def weight_file(specification: Specification, found: Fit, source: str, date: str) -> str:
-    """A weight file with the fitted numbers; group weights of an ally have mean one.
+def summary(posterior: Posterior) -> pd.DataFrame:
+    """A row a number: mean of its log as a number, standard deviation of the log, quantiles.
 
-    Ranges are two standard errors of the log either way.
+    ``contraction`` is one less the ratio of posterior to prior variance (of the log): 0 where the
+    decisions teach nothing, towards 1 where they teach all (Betancourt 2018). Numbers that are
+    uniform before are summarised as they are.
     """
-    precisions, groups, own = split(found.vector)
-    errors = np.split(found.errors, [len(PRECISIONS), len(PRECISIONS) + len(_GROUP_NAMES)])
-    kept = kept_terms(specification.groups)
-    used = np.array([any(kept[g == _GROUP_INDEX]) for g in range(len(_GROUP_NAMES))])
-    ally = np.array([name in ALLY_GROUPS for name in _GROUP_NAMES])
-    scale = float(np.mean(groups[ally & used]))
+    before = prior_draws(posterior.specification)
+    rows = []
+    for name in map(str, posterior.table):
+        values, prior = posterior.table[name].to_numpy(), before[name].to_numpy()
+        if values.max() == values.min():
+            continue
+        plain = name.startswith("dynamics.")
+        after, prior = (values, prior) if plain else (np.log(values), np.log(prior))
+        low, high = np.quantile(values, INTERVAL)
+        rows.append(
+            {
+                "number": name,
+                "mean": float(after.mean() if plain else np.exp(after.mean())),
+                "sd": float(after.std()),
+                "low": float(low),
+                "median": float(np.median(values)),
+                "high": float(high),
+                "contraction": float(1.0 - after.var() / prior.var()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def prior_draws(specification: Specification, count: int = 4000) -> pd.DataFrame:
+    """Draws of the prior, in the columns of the posterior; the same at every call."""
+    (job, *_) = specification.jobs()
+    dynamics = weight_sets.read_set(job.dynamics)
+    own = hypotheses.space(job.hypothesis, job.always, job.prior, dynamics, job.judged)
+    normals = np.random.default_rng(0).standard_normal((count, len(own.place)))
+    return draws(Result(job, 0.0, 0.0, 0.0, 0, 0.0, normals))
+
+
+# --- the weight file ------------------------------------------------------------------------
+
+
+def weight_file(posterior: Posterior, source: str, date: str, draws_file: str) -> str:
+    """A weight file: the mean of each number's log, and the 5th to 95th percentile as range."""
+    specification = posterior.specification
     base = weight_sets.read_set(specification.dynamics)
     lines = [
-        f"# Fitted by `{LABEL}` from {source}; change that file, not this one.",
+        f"# Calibrated by `{LABEL}` from {source}; change that file, not this one.",
         f"name: {specification.name}",
         "kind: weights",
         "status: calibrated",
         f"note: {specification.note}",
-        f"data: {found.decisions} documented decisions of {', '.join(specification.fit_on)}",
-        f"method: penalised maximum likelihood; log likelihood {found.log_likelihood:.3f},"
-        f" objective {found.objective:.3f}",
+        f"data: {posterior.decisions} documented decisions of {', '.join(specification.fit_on)}",
+        f"method: posterior mean of the logs, 90 % intervals; log marginal likelihood"
+        f" {posterior.evidence:.2f} +- {posterior.error:.2f}",
         f'date: "{date}"',
-        "precision:",
-        *_numbers(PRECISIONS, precisions * scale, errors[0]),
-        "groups:",
-        *_numbers(_GROUP_NAMES, groups / scale * used, errors[1]),
-        "terms:",
-        *_numbers(TERMS, own, errors[2]),
-        "dynamics:",
+        f"draws: {draws_file}",
     ]
-    for name, number in base.dynamics.items():
-        low, high = number.range
-        lines.append(
-            f"  {name}: {{value: {number.value}, range: [{low}, {high}], "
-            f"source: [{', '.join(number.source)}]}}"
-        )
+    for part in ("precision", "groups", "terms", "dynamics"):
+        lines.append(f"{part}:")
+        for name in PARTS[part]:
+            values = posterior.table[f"{part}.{name}"].to_numpy()
+            stated = base.dynamics[name] if part == "dynamics" else None
+            lines.append(f"  {name}: {_number(values, stated)}")
     return "\n".join(lines) + "\n"
 
 
-def _numbers(names: tuple[str, ...], values: Vector, errors: Vector) -> list[str]:
-    lines = []
-    for name, value, error in zip(names, values, errors, strict=True):
-        low, high = value * math.exp(-2.0 * error), value * math.exp(2.0 * error)
-        lines.append(
-            f"  {name}: {{value: {value:.5g}, range: [{low:.3g}, {high:.3g}], "
-            "source: [calibration]}"
-        )
-    return lines
+def _number(values: Floats, stated: weight_sets.Number | None) -> str:
+    """A number of the file; one that was not free stands as the file of the dynamics has it."""
+    low, high = np.quantile(values, INTERVAL)
+    source = "calibration"
+    if stated is None:
+        mean = float(np.exp(np.log(values).mean())) if values.min() > 0.0 else 0.0
+    else:
+        mean = float(values.mean())
+        if values.max() == values.min():
+            (low, high), source = stated.range, ", ".join(stated.source)
+    # Rounded bounds must still hold the rounded value.
+    low, high = min(float(f"{low:.3g}"), mean), max(float(f"{high:.3g}"), mean)
+    return f"{{value: {mean:.5g}, range: [{low:.5g}, {high:.5g}], source: [{source}]}}"
+
+
+def draws_file(posterior: Posterior) -> str:
+    """The draws as CSV, to six digits: what :func:`alignsim.weights.read_draws` reads."""
+    return str(posterior.table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def install(posterior: Posterior, file: Path, source: str, date: str) -> list[Path]:
+    """Write a weight file and its draws beside it, each whole, the weight file last."""
+    beside = file.with_name(f"{file.stem}-draws.csv")
+    documents.write_whole(beside, draws_file(posterior))
+    documents.write_whole(file, weight_file(posterior, source, date, beside.name))
+    return [file, beside]
 
 
 def today() -> str:
@@ -277,12 +290,16 @@ def today() -> str:
     return datetime.date.today().isoformat()
 
 
-def summary(specification: Specification, found: Fit) -> dict[str, Any]:
-    """What a fit found, for ``--json``."""
+def record(posterior: Posterior) -> dict[str, Any]:
+    """What a calibration found, for ``--json``."""
+    rows: Any = summary(posterior).to_dict("records")
     return {
-        "name": specification.name,
-        "fit_on": list(specification.fit_on),
-        "decisions": found.decisions,
-        "objective": found.objective,
-        "log_likelihood": found.log_likelihood,
+        "name": posterior.specification.name,
+        "fit_on": list(posterior.specification.fit_on),
+        "decisions": posterior.decisions,
+        "evidence": posterior.evidence,
+        "error": posterior.error,
+        "calls": sum(result.calls for result in posterior.results),
+        "effective": min(result.effective for result in posterior.results),
+        "numbers": rows,
     }

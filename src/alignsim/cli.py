@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from alignsim import __version__, cli_common, cli_sweeps
+from alignsim import __version__, cli_calibration, cli_common, cli_studies, cli_sweeps
 
 _json = cli_common.as_json
 _seed = cli_common.seed
@@ -262,7 +262,7 @@ def evidence(claim: str | None, as_json: bool) -> None:
 @click.argument("files", nargs=-1, required=True)
 @_json
 def validate(files: tuple[str, ...], as_json: bool) -> None:
-    """Check scenario, weight and sweep files; the exit code is 2 if any has a fault.
+    """Check scenario, weight and study files; the exit code is 2 if any has a fault.
 
     \b
     Examples:
@@ -295,41 +295,15 @@ def schema(_: bool) -> None:
     click.echo(schemas.as_text(), nl=False)
 
 
-@cli.command()
-@click.argument("specification", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Weight file to write.")
-@click.option("--date", help="Date to state in the file; today by default.")
-@_json
-def calibrate(specification: Path, out: Path | None, date: str | None, as_json: bool) -> None:
-    """Fit weights to the documented decisions by a committed specification.
-
-    \b
-    Example:
-      alignsim calibrate experiments/calibration/all.yaml --out configs/weights/calibrated.yaml
-    """
-    from alignsim import calibrate as calibration
-    from alignsim import documents
-
-    chosen = calibration.read(specification)
-    found = calibration.fit(chosen)
-    content = calibration.weight_file(
-        chosen, found, specification.as_posix(), date or calibration.today()
-    )
-    if out is not None:
-        documents.write_whole(out, content)
-    if as_json:
-        cli_common.print_json(calibration.summary(chosen, found))
-    elif out is None:
-        click.echo(content, nl=False)
-    else:
-        click.echo(f"{out}: objective {found.objective:.3f}")
-
-
 for _command in (
     cli_sweeps.sweep,
     cli_sweeps.replay,
     cli_sweeps.tabulate,
     cli_sweeps.plot,
     cli_sweeps.redlines,
+    cli_calibration.calibrate,
+    cli_calibration.compare,
+    cli_calibration.forecast,
+    cli_studies.sensitivity,
 ):
     cli.add_command(_command)

@@ -1,11 +1,17 @@
 """What the commands share: options, faults of arguments, progress bars."""
 
+import contextlib
 import json
+import signal
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from alignsim.sweeps import Execute, Progress
 
 SEED = click.IntRange(0, 2**64 - 1)
 RUNS = click.IntRange(1, 10_000_000)
@@ -15,6 +21,13 @@ seed = click.option("--seed", type=SEED, default=0, show_default=True, help="See
 runs = click.option("--runs", type=RUNS, default=2000, show_default=True, help="Free runs.")
 weights = click.option(
     "--weights", default="calibrated", show_default=True, help="Weight set, by name or file."
+)
+workers = click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Processes of this machine.",
 )
 
 
@@ -54,3 +67,71 @@ def bar(label: str, total: int | None = None) -> Callable[[int, str], None]:
         shown.set_postfix_str(note)
 
     return show
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """A request to end is an interruption like Ctrl-C, so that nothing is left half-written."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def executed(
+    workers: int, dask: str | None = None, dask_local: int | None = None
+) -> Iterator["Execute"]:
+    """How the chunks are made: here, by processes, or by a Dask cluster."""
+    from alignsim import sweep_workers
+
+    if dask is None and dask_local is None:
+        if workers == 1:
+            yield sweep_workers.serial
+        else:
+            yield lambda make, indices: sweep_workers.processes(make, indices, workers)
+        return
+    if dask is not None:
+        client = sweep_workers.connect(dask)
+    else:
+        client = sweep_workers.local_cluster(dask_local or 1)
+    with client:
+        yield lambda make, indices: sweep_workers.dask(make, indices, client)
+
+
+def run_bar(name: str) -> Callable[["Progress"], None]:
+    """Runs done, runs a second and time left, on a terminal."""
+    from tqdm import tqdm
+
+    bar: Any = None
+
+    def show(state: "Progress") -> None:
+        nonlocal bar
+        if bar is None:
+            bar = tqdm(
+                total=state.total,
+                initial=state.before,
+                desc=name,
+                unit=" runs",
+                unit_scale=True,
+                disable=None,
+                file=sys.stderr,
+                leave=False,
+            )
+        bar.update(state.done - bar.n)
+        if state.failed:
+            bar.set_postfix_str(f"{state.failed} points failed")
+
+    return show
+
+
+def written(figure: Any, file: Path) -> None:
+    """Write a figure whole. Raises UsageError for a file that is neither PNG nor SVG."""
+    from alignsim import documents, plots
+
+    form = file.suffix[1:].lower()
+    if form not in ("png", "svg"):
+        raise click.UsageError(f"{file}: should end in .png or .svg")
+    documents.write_whole(file, plots.rendered(figure, form))  # type: ignore[arg-type]
+    click.echo(f"{file}: written", err=True)

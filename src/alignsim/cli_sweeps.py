@@ -1,11 +1,7 @@
 """The commands of sweeps and red lines."""
 
-import contextlib
-import signal
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +9,7 @@ from alignsim import cli_common
 
 if TYPE_CHECKING:
     from alignsim.plots_sweeps import Kind
-    from alignsim.sweeps import Execute, Progress, Report
+    from alignsim.sweeps import Report
 
 FOLDER = click.Path(path_type=Path)
 
@@ -21,13 +17,7 @@ FOLDER = click.Path(path_type=Path)
 @click.command()
 @click.argument("specification", type=click.Path(path_type=Path))
 @click.option("--out", type=FOLDER, required=True, help="Folder of the dataset.")
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 1024),
-    default=1,
-    show_default=True,
-    help="Processes of this machine.",
-)
+@cli_common.workers
 @click.option("--dask", metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.1:8786.")
 @click.option("--dask-local", type=click.IntRange(1, 1024), help="A Dask cluster on this machine.")
 @cli_common.as_json
@@ -56,9 +46,9 @@ def sweep(
     if sum([workers > 1, dask is not None, dask_local is not None]) > 1:
         raise click.UsageError("give one of --workers, --dask and --dask-local")
     planned = sweep_points.read(specification)
-    with _terminable(), _executed(workers, dask, dask_local) as execute:
+    with cli_common.terminable(), cli_common.executed(workers, dask, dask_local) as execute:
         cli_common.announce_compilation()
-        report = sweeps.run(planned, out, execute, _run_bar(planned.specification.name))
+        report = sweeps.run(planned, out, execute, cli_common.run_bar(planned.specification.name))
     if as_json:
         cli_common.print_json(report._asdict())
     else:
@@ -75,61 +65,6 @@ def _said(report: "Report", out: Path) -> str:
         f"{out}: {report.points:,} points, {report.runs:,} runs; "
         f"{report.runs_made:,} of them now in {report.seconds:.1f} s{rate}{mended}"
     )
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """A request to end is an interruption like Ctrl-C, so that nothing is left half-written."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextlib.contextmanager
-def _executed(workers: int, dask: str | None, dask_local: int | None) -> Iterator["Execute"]:
-    """How the chunks are made: here, by processes, or by a Dask cluster."""
-    from alignsim import sweep_workers
-
-    if dask is None and dask_local is None:
-        if workers == 1:
-            yield sweep_workers.serial
-        else:
-            yield lambda make, indices: sweep_workers.processes(make, indices, workers)
-        return
-    if dask is not None:
-        client = sweep_workers.connect(dask)
-    else:
-        client = sweep_workers.local_cluster(dask_local or 1)
-    with client:
-        yield lambda make, indices: sweep_workers.dask(make, indices, client)
-
-
-def _run_bar(name: str) -> Callable[["Progress"], None]:
-    """Runs done, runs a second and time left, on a terminal."""
-    from tqdm import tqdm
-
-    bar: Any = None
-
-    def show(state: "Progress") -> None:
-        nonlocal bar
-        if bar is None:
-            bar = tqdm(
-                total=state.total,
-                initial=state.before,
-                desc=name,
-                unit=" runs",
-                unit_scale=True,
-                disable=None,
-                file=sys.stderr,
-                leave=False,
-            )
-        bar.update(state.done - bar.n)
-        if state.failed:
-            bar.set_postfix_str(f"{state.failed} points failed")
-
-    return show
 
 
 @click.command()
@@ -229,7 +164,7 @@ def plot(folder: Path, kind: "Kind | None", state: str | None, out: Path | None)
     from alignsim import plots_sweeps
 
     figure = cli_common.usage(lambda: plots_sweeps.figure(folder, kind, state))
-    _written(figure, out or Path(f"{folder.name or 'sweep'}.png"))
+    cli_common.written(figure, out or Path(f"{folder.name or 'sweep'}.png"))
 
 
 @click.command()
@@ -291,18 +226,8 @@ def redlines(
         )
     )
     if figure is not None:
-        _written(plots_redlines.figure(found), figure)
+        cli_common.written(plots_redlines.figure(found), figure)
     if as_json:
         cli_common.print_json(found.rows())
     else:
         click.echo(redline_tables.as_text(found))
-
-
-def _written(figure: Any, file: Path) -> None:
-    from alignsim import documents, plots
-
-    form = file.suffix[1:].lower()
-    if form not in ("png", "svg"):
-        raise click.UsageError(f"{file}: should end in .png or .svg")
-    documents.write_whole(file, plots.rendered(figure, form))  # type: ignore[arg-type]
-    click.echo(f"{file}: written", err=True)

@@ -102,6 +102,7 @@ class AllyView(NamedTuple):
     courting: float
     level_before: float
     engagement_before: float
+    resistance: float
 
 
 class LevelTerms(NamedTuple):
@@ -147,6 +148,7 @@ class LeaderView(NamedTuple):
     aims: float
     escalation_risk: float
     level_before: float
+    resistance: float
 
 
 class LeaderTerms(NamedTuple):
@@ -228,7 +230,7 @@ def level_terms(w: Weights, v: AllyView, level: int) -> LevelTerms:
         * terms.peninsula(v.severity, v.threat_north_korea, v.hoped_return, v.role_in_talks, x),
         w.values * terms.values(v.norms, v.severity, x),
         w.market * terms.market(v.trade, v.abstention_premium, v.coalition, v.aims, x),
-        w.inertia * terms.inertia(v.level_before, x),
+        w.inertia * terms.inertia(v.level_before, x, v.resistance),
     )
 
 
@@ -251,7 +253,7 @@ def engagement_terms(w: Weights, v: AllyView, level: int, engagement: int) -> En
         w.market_courted
         * terms.market_courted(v.trade, v.abstention_premium, v.coalition, v.aims, v.courting, y),
         w.coherence * terms.coherence(unit_level(level), y),
-        w.inertia * terms.inertia(v.engagement_before, y),
+        w.inertia * terms.inertia(v.engagement_before, y, v.resistance),
     )
 
 
@@ -264,7 +266,7 @@ def leader_terms(w: Weights, v: LeaderView, level: int) -> LeaderTerms:
         w.supply_at_risk * terms.supply_at_risk(v.exposure, v.replaceable, 0.0, x),
         w.market * terms.market(v.trade, 0.0, 0.0, v.aims, x),
         w.escalation * terms.escalation(v.escalation_risk, x),
-        w.inertia * terms.inertia(v.level_before, x),
+        w.inertia * terms.inertia(v.level_before, x, v.resistance),
     )
 
 
@@ -332,3 +334,23 @@ def probabilities(utilities: Sequence[float], precision: float) -> list[float]:
     for share in masses:
         mass += share
     return [share / mass for share in masses]
+
+
+def log_probability(utilities: Sequence[float], precision: float, low: int, high: int) -> float:
+    """Log of the logit probability that the option is one of ``low`` to ``high``.
+
+    0 where ``low`` is negative: nothing is documented. Finite however improbable the options.
+    """
+    if low < 0:
+        return 0.0
+    top, best = utilities[0], utilities[low]
+    for utility in utilities:
+        top = max(top, utility)
+    for option in range(low, high + 1):
+        best = max(best, utilities[option])
+    mass, part = 0.0, 0.0
+    for option in range(len(utilities)):
+        mass += math.exp(precision * (utilities[option] - top))
+    for option in range(low, high + 1):
+        part += math.exp(precision * (utilities[option] - best))
+    return precision * (best - top) + math.log(part) - math.log(mass)

@@ -27,7 +27,7 @@ ENTERS: dict[str, tuple[str, ...]] = {
 
 _CLAIMS = r"[A-Z]\d\d-\d+(?:,\s*[A-Z]\d\d-\d+)*"
 _CITATION = re.compile(rf"\s*\({_CLAIMS}\)|;\s*{_CLAIMS}")
-_FORMULA = re.compile(r"[-+(]|\w+ (\w+ )?[+(]")
+_FORMULA = re.compile(r"[-+(]|exp\(|\w+ (\w+ )?[+(]")
 _FORMULA_END = re.compile(r"[.;:](?=\s|$)\s*")
 
 Function = Callable[..., Any]
@@ -120,12 +120,13 @@ def weights() -> str:
     """The shipped weights, with the precisions and the dynamics."""
     stated = weight_sets.read_set(SHIPPED_WEIGHTS)
     specification = documents.read(evidence.data_root() / SPECIFICATION).data
-    penalty = ", ".join(f"{name} {value:g}" for name, value in specification["penalty"].items())
+    prior = ", ".join(f"{name} {value:g}" for name, value in specification["prior"].items())
     lines = [
         f"- set: `{stated.name}` ({stated.status}), {stated.date}. {stated.note}",
         f"- data: {stated.data}",
         f"- method: {' '.join(stated.method.split())}",
-        f"- penalty: {penalty} (`{SPECIFICATION}`)",
+        f"- prior: {prior} (`{SPECIFICATION}`)",
+        f"- draws: `configs/weights/{stated.draws}`",
     ]
     groups = [
         (f"`{name}`", _value(number), _range(number), ", ".join(decision.GROUPS[name]))
@@ -146,7 +147,7 @@ def weights() -> str:
     ]
     meanings = _docstrings(situation.Dynamics)
     dynamics = [
-        (f"`{name}`", f"{number.value:g}", _range(number), meanings[name], ", ".join(number.source))
+        (f"`{name}`", _value(number), _range(number), meanings[name], ", ".join(number.source))
         for name, number in stated.dynamics.items()
     ]
     return "\n\n".join(
@@ -158,7 +159,7 @@ def weights() -> str:
             as_table(("group", "weight", "range", "terms"), groups),
             "**Terms**; the total is group weight times term weight",
             as_table(("term", "group", "weight", "range", "total"), own),
-            "**Dynamics**, set and not fitted",
+            "**Dynamics**; those whose source is not the calibration are set",
             as_table(("parameter", "value", "range", "meaning", "sources"), dynamics),
         )
     )

@@ -1,14 +1,17 @@
 """Free runs of a scenario, and the forecast they make of each decision."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alignsim import draws, kernel, timeline
+from alignsim import weights as weight_sets
 from alignsim.history import Key
 from alignsim.kernel import Outcome
 from alignsim.scenario import Scenario, decisions, options
+from alignsim.timeline import Timeline
 from alignsim.weights import Parameters
 
 
@@ -20,6 +23,12 @@ class Ensemble:
     parameters: Parameters
     seed: int
     outcome: Outcome
+    drawn: tuple[Parameters, ...] = ()
+    """Draws of the posterior that the runs took in turn; none where all took ``parameters``."""
+
+    def parameters_of(self, run: int) -> Parameters:
+        """What a run took, by its number."""
+        return self.drawn[run % len(self.drawn)] if self.drawn else self.parameters
 
     @property
     def runs(self) -> int:
@@ -65,10 +74,68 @@ def free_runs(
     :class:`alignsim.model.AlignmentModel`. Raises ValueError for runs below 1, or a seed or run
     out of range.
     """
+    _check(runs, seed, first)
+    line = timeline.build(scenario)
+    outcome = kernel.simulate(line, parameters.weights, parameters.dynamics, seed, first, runs)
+    return Ensemble(scenario, parameters, seed, outcome)
+
+
+def posterior_runs(
+    scenario: Scenario, name: str | Path, runs: int, seed: int, line: Timeline | None = None
+) -> Ensemble:
+    """Free runs that carry what is not known of the weights: run r takes draw r, in turn.
+
+    The draws are those of a weight set by name or file; one without draws gives plain free runs.
+    ``line`` holds the arrays of the scenario, built unless given. Raises as :func:`free_runs` does.
+    """
+    _check(runs, seed, 0)
+    centre, drawn = weight_sets.read(name), weight_sets.read_draws(name)
+    return of_draws(scenario, centre, drawn, runs, seed, line)
+
+
+def of_draws(
+    scenario: Scenario,
+    centre: Parameters,
+    drawn: tuple[Parameters, ...],
+    runs: int,
+    seed: int,
+    line: Timeline | None = None,
+) -> Ensemble:
+    """The same for given draws, of which there is one at least, and their centre."""
+    line = timeline.build(scenario) if line is None else line
+    made = []
+    for run in range(runs):
+        _, weights, dynamics = drawn[run % len(drawn)]
+        made.append(kernel.simulate(line, weights, dynamics, seed, run, 1))
+    return Ensemble(scenario, centre, seed, _joined(made), drawn)
+
+
+def runs_of_draws(
+    scenario: Scenario,
+    centre: Parameters,
+    drawn: tuple[Parameters, ...],
+    runs_a_draw: int,
+    seed: int,
+) -> tuple[Ensemble, NDArray[np.int64]]:
+    """Many runs of each draw, to tell what is not known of the weights from chance.
+
+    Returns the runs, draw after draw, and the draw of each, (runs,).
+    """
+    line = timeline.build(scenario)
+    made = [
+        kernel.simulate(line, weights, dynamics, seed, index * runs_a_draw, runs_a_draw)
+        for index, (_, weights, dynamics) in enumerate(drawn)
+    ]
+    each = np.repeat(np.arange(len(drawn)), runs_a_draw)
+    return Ensemble(scenario, centre, seed, _joined(made)), each
+
+
+def _joined(made: list[Outcome]) -> Outcome:
+    return Outcome(*(np.concatenate(part) for part in zip(*made, strict=True)))
+
+
+def _check(runs: int, seed: int, first: int) -> None:
     if runs < 1:
         raise ValueError(f"runs {runs} is not at least 1")
     draws.check(seed, first)
     draws.check(seed, first + runs - 1)
-    line = timeline.build(scenario)
-    outcome = kernel.simulate(line, parameters.weights, parameters.dynamics, seed, first, runs)
-    return Ensemble(scenario, parameters, seed, outcome)

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignsim import baselines, ensemble, history, paths, reading, scores
-from alignsim import weights as weight_sets
 from alignsim.decision import ALLY_GROUPS
 from alignsim.ensemble import Ensemble
 from alignsim.history import Documented, Key
 from alignsim.scenario import Scenario
 from alignsim.scores import Score
-from alignsim.weights import Parameters
 
 RUNS = 2000
 MODEL = "model"
@@ -51,14 +49,14 @@ class Evaluation:
 def evaluate(runs: int = RUNS, seed: int = 0, weights: str = "calibrated") -> Evaluation:
     """Forecast all shipped episodes in free runs, score them, and score every baseline.
 
-    The same seed gives the same result. Raises DocumentError for a fault in a shipped file.
+    Runs carry what is not known of the weights, where a weight set has draws. The same seed gives
+    the same result. Raises DocumentError for a fault in a shipped file.
     """
     scenarios = {name: reading.read(name) for name in reading.shipped("episodes")}
     pool = {name: history.documented(scenario) for name, scenario in scenarios.items()}
     roles = {name: baselines.roles(scenario) for name, scenario in scenarios.items()}
-    fitted = weight_sets.read(weights)
     ensembles = {
-        name: ensemble.free_runs(scenario, fitted, runs, seed)
+        name: ensemble.posterior_runs(scenario, weights, runs, seed)
         for name, scenario in scenarios.items()
     }
     rows_of_paths: Rows = []
@@ -67,20 +65,20 @@ def evaluate(runs: int = RUNS, seed: int = 0, weights: str = "calibrated") -> Ev
         rows_of_paths += paths.of_ensemble(ensembles[name], pool[name])
         rows += model_rows(ensembles[name], pool[name], MODEL, "all")
         for other, label, fit_on in _rivals():
-            forecast = ensemble.free_runs(scenario, other, runs, seed)
+            forecast = ensemble.posterior_runs(scenario, other, runs, seed)
             rows += model_rows(forecast, pool[name], label, fit_on)
         rows += _baseline_rows(scenario, pool, roles)
     for weight_set, name in OUT_OF_SAMPLE:
-        forecast = ensemble.free_runs(scenarios[name], weight_sets.read(weight_set), runs, seed)
+        forecast = ensemble.posterior_runs(scenarios[name], weight_set, runs, seed)
         rows += model_rows(forecast, pool[name], MODEL, FIT_ON[weight_set])
     return Evaluation(runs, seed, ensembles, rows_of_paths, rows)
 
 
-def _rivals() -> Iterable[tuple[Parameters, str, str]]:
+def _rivals() -> Iterable[tuple[str, str, str]]:
     """Other weight sets to score: neutral ones, and each group of the theory alone."""
-    yield weight_sets.read("neutral"), NEUTRAL, "none"
+    yield "neutral", NEUTRAL, "none"
     for name in SINGLE_GROUPS:
-        yield weight_sets.read(name), name.replace("-", " "), "all"
+        yield name, name.replace("-", " "), "all"
 
 
 def model_rows(forecast: Ensemble, records: list[Documented], forecaster: str, fit_on: str) -> Rows:

@@ -1,5 +1,6 @@
 """Documented decisions, and how they are laid over a scenario."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -111,14 +112,14 @@ def by_step(records: list[Documented]) -> dict[tuple[str, str, str | None, int],
     return {(r.state, r.decision, r.toward, r.step): r for r in records}
 
 
-def replayed(scenario: Scenario) -> Scenario:
+def replayed(scenario: Scenario, records: Sequence[Documented] | None = None) -> Scenario:
     """The scenario with every documented decision fixed as it was made.
 
-    The likelihood of a history is the product of the model's probabilities of the documented
-    decisions along it.
+    ``records`` are those of its episode unless given. The likelihood of a history is the product
+    of the model's probabilities of the documented decisions along it.
     """
     fixed = []
-    for record in documented(scenario):
+    for record in documented(scenario) if records is None else records:
         names = options(scenario, record.state, record.decision)
         month = scenario.calendar.ends[record.step]
         fixed.append(

@@ -10,7 +10,8 @@ import inspect
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
@@ -65,6 +66,29 @@ def room(runs: int, steps: int, allies: int) -> Outcome:
     )
 
 
+class Ranges(NamedTuple):
+    """Options that documented decisions may have been: lowest and highest on the last axis.
+
+    The lowest is -1 where a decision does not count.
+    """
+
+    leader_level: NDArray[np.int64]  # (T, 2)
+    leader_stance: NDArray[np.int64]  # (T, A, 2)
+    target_stance: NDArray[np.int64]  # (T, A, 2)
+    level: NDArray[np.int64]  # (T, A, 2)
+    engagement: NDArray[np.int64]  # (T, A, 2)
+
+
+class LogProbabilities(NamedTuple):
+    """Log probability of each documented decision, given the course before it; 0 if not counted."""
+
+    leader_level: NDArray[np.float64]  # (T,)
+    leader_stance: NDArray[np.float64]  # (T, A)
+    target_stance: NDArray[np.float64]  # (T, A)
+    level: NDArray[np.float64]  # (T, A)
+    engagement: NDArray[np.float64]  # (T, A)
+
+
 def functions(module: ModuleType) -> list[FunctionType]:
     """Functions defined in a module of the theory."""
     return [
@@ -74,18 +98,18 @@ def functions(module: ModuleType) -> list[FunctionType]:
     ]
 
 
-def digest() -> str:
-    """SHA-256 of the compiler's version and the source it compiles."""
+def digest(more: Iterable[ModuleType] = ()) -> str:
+    """SHA-256 of the compiler's version and the source it compiles, and of more modules."""
     found = hashlib.sha256(numba.__version__.encode())
-    for module in (*_THEORY, sys.modules[__name__]):
+    for module in (*_THEORY, sys.modules[__name__], *more):
         found.update(inspect.getsource(module).encode())
     return found.hexdigest()
 
 
-def cache_folder() -> Path:
+def cache_folder(more: Iterable[ModuleType] = ()) -> Path:
     """A cache folder for exactly this source: the compiler's own key sees one file only."""
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alignsim"
-    return root / digest()[:16]
+    return root / digest(more)[:16]
 
 
 def is_compiled() -> bool:
@@ -93,9 +117,9 @@ def is_compiled() -> bool:
     return any(cache_folder().rglob("*.nbi"))
 
 
-def _usable_cache() -> str:
+def _usable_cache(more: Iterable[ModuleType] = ()) -> str:
     """The cache folder; where it cannot be written, one for this process."""
-    folder = cache_folder()
+    folder = cache_folder(more)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -105,13 +129,28 @@ def _usable_cache() -> str:
     return str(folder)
 
 
-def _compiled(function: Callable[..., Any]) -> Any:
-    """Compile with a cache beside no source file; the folder is set for this function only."""
+@cache
+def _register(function: Callable[..., Any]) -> None:
+    """Let compiled code call a function as it is."""
+    register_jitable(**OPTIONS)(function)
+
+
+def compiled(function: Callable[..., Any], callees: Iterable[Callable[..., Any]] = ()) -> Any:
+    """Compile with a cache beside no source file; the folder is set for this function only.
+
+    It may call the functions of the theory, the engine and ``callees``.
+    """
     for module in _THEORY:
         for item in functions(module):
-            register_jitable(**OPTIONS)(item)
+            _register(item)
+    called = tuple(callees)
+    for callee in (_simulate, *called):
+        _register(callee)
+    more = sorted({callee.__module__ for callee in called})
     before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
-    numba.config.CACHE_DIR = _usable_cache()  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = _usable_cache(  # type: ignore[attr-defined]
+        sys.modules[name] for name in more
+    )
     try:
         return numba.njit(cache=True, **OPTIONS)(function)
     finally:
@@ -126,8 +165,14 @@ def _simulate(
     key1: int,
     first: int,
     out: Outcome,
+    ranges: Ranges | None,
+    logs: Any,
 ) -> None:
-    """Run ``first``, ``first + 1``, … into the rows of ``out``; ``dynamics`` are per step."""
+    """Run ``first``, ``first + 1``, … into the rows of ``out``; ``dynamics`` are per step.
+
+    With ``ranges``, what the engine gave them is left in ``logs``. Without, the compiler leaves
+    these parts out.
+    """
     runs, steps = out.leader_level.shape
     allies = line.allies.shape[1]
     utilities: Any = np.empty(decision.LEVELS)
@@ -139,6 +184,7 @@ def _simulate(
     next_level = np.empty(allies, np.int64)
     next_engagement = np.empty(allies, np.int64)
     severity = np.empty(allies)
+    resistance = np.empty(allies)
     scale = np.empty(allies)
     added = np.empty(allies)
     leader_stance = np.empty(allies, np.int64)
@@ -147,6 +193,7 @@ def _simulate(
         run = first + row
         leader = line.initial_leader
         alignment_added = 0.0
+        event_before = line.initial_severity
         for a in range(allies):
             level[a] = line.initial_levels[a]
             engagement[a] = line.initial_engagements[a]
@@ -161,14 +208,23 @@ def _simulate(
             shares = line.bloc_shares[step]
             trade = line.allies[step, :, TRADE_SHARE]
             for a in range(allies):
-                severity[a] = terms.perceived_severity(severity[a], event, dynamics.persistence)
+                perceived = terms.perceived_severity(severity[a], event, dynamics.persistence)
+                resistance[a] = terms.resistance(severity[a], perceived, dynamics.attention)
+                severity[a] = perceived
 
-            leader_view = situation.leader_view(leader_row, event, leader)
+            resisting = terms.resistance(event_before, event, dynamics.attention)
+            leader_view = situation.leader_view(leader_row, event, resisting, leader)
+            event_before = event
             fixed = line.fixed_leader_level[step]
             highest = max(int(leader_row[LEADER_CEILING]), fixed)
             for option in range(highest + 1):
                 utilities[option] = decision.total(decision.leader_terms(w, leader_view, option))
             leader = fixed
+            if ranges is not None:
+                low, high = ranges.leader_level[step, 0], ranges.leader_level[step, 1]
+                logs.leader_level[step] = decision.log_probability(
+                    utilities[: highest + 1], w.precision_leader_level, low, high
+                )
             if fixed < 0:
                 draw = draws.uniform(key0, key1, run, step, 0, draws.LEVEL)
                 leader = decision.choose(
@@ -177,7 +233,10 @@ def _simulate(
 
             for a in range(allies):
                 leader_stance[a] = line.fixed_leader_stance[step, a]
-                if leader_stance[a] < 0:
+                counts = False
+                if ranges is not None:
+                    counts = ranges.leader_stance[step, a, 0] >= 0
+                if leader_stance[a] < 0 or counts:
                     stance_view = situation.leader_stance_view(
                         leader_row, line.allies[step, a], scale[a], event, leader, level[a]
                     )
@@ -185,6 +244,12 @@ def _simulate(
                         utilities[option] = decision.total(
                             decision.leader_stance_terms(w, stance_view, option)
                         )
+                if ranges is not None:
+                    low, high = ranges.leader_stance[step, a, 0], ranges.leader_stance[step, a, 1]
+                    logs.leader_stance[step, a] = decision.log_probability(
+                        utilities[:3], w.precision_leader_stance, low, high
+                    )
+                if leader_stance[a] < 0:
                     draw = draws.uniform(key0, key1, run, step, 0, draws.STANCE + a)
                     leader_stance[a] = decision.choose(
                         utilities[:3], w.precision_leader_stance, draw, masses
@@ -195,7 +260,10 @@ def _simulate(
             )
             for a in range(allies):
                 target_stance[a] = line.fixed_target_stance[step, a]
-                if target_stance[a] < 0:
+                counts = False
+                if ranges is not None:
+                    counts = ranges.target_stance[step, a, 0] >= 0
+                if target_stance[a] < 0 or counts:
                     target_view = situation.target_view(
                         line.allies[step, a], alignment, pressure, event, level[a]
                     )
@@ -203,6 +271,12 @@ def _simulate(
                         utilities[option] = decision.total(
                             decision.target_terms(w, target_view, option)
                         )
+                if ranges is not None:
+                    low, high = ranges.target_stance[step, a, 0], ranges.target_stance[step, a, 1]
+                    logs.target_stance[step, a] = decision.log_probability(
+                        utilities[:3], w.precision_target_stance, low, high
+                    )
+                if target_stance[a] < 0:
                     draw = draws.uniform(key0, key1, run, step, 1, draws.STANCE + a)
                     target_stance[a] = decision.choose(
                         utilities[:3], w.precision_target_stance, draw, masses
@@ -228,19 +302,32 @@ def _simulate(
                     decision.courting(target_stance[a]),
                     level[a],
                     engagement[a],
+                    resistance[a],
                 )
                 next_level[a] = line.fixed_level[step, a]
-                if next_level[a] < 0:
+                if next_level[a] < 0 or ranges is not None:
                     for option in range(decision.LEVELS):
                         utilities[option] = decision.total(decision.level_terms(w, view, option))
+                if ranges is not None:
+                    low, high = ranges.level[step, a, 0], ranges.level[step, a, 1]
+                    logs.level[step, a] = decision.log_probability(
+                        utilities, w.precision_level, low, high
+                    )
+                if next_level[a] < 0:
                     draw = draws.uniform(key0, key1, run, step, 2 + a, draws.LEVEL)
                     next_level[a] = decision.choose(utilities, w.precision_level, draw, masses)
                 next_engagement[a] = line.fixed_engagement[step, a]
-                if next_engagement[a] < 0:
+                if next_engagement[a] < 0 or ranges is not None:
                     for option in range(decision.ENGAGEMENTS):
                         utilities[option] = decision.total(
                             decision.engagement_terms(w, view, next_level[a], option)
                         )
+                if ranges is not None:
+                    low, high = ranges.engagement[step, a, 0], ranges.engagement[step, a, 1]
+                    logs.engagement[step, a] = decision.log_probability(
+                        utilities[: decision.ENGAGEMENTS], w.precision_engagement, low, high
+                    )
+                if next_engagement[a] < 0:
                     draw = draws.uniform(key0, key1, run, step, 2 + a, draws.ENGAGEMENT)
                     next_engagement[a] = decision.choose(
                         utilities[: decision.ENGAGEMENTS], w.precision_engagement, draw, masses
@@ -272,7 +359,10 @@ def _simulate(
             alignment_added = terms.rise(alignment_added, pressure, dynamics.alignment_rise)
 
 
-_simulate_compiled: Any = None
+@cache
+def engine() -> Any:
+    """The compiled engine; compiles on first use, and reads the code from a cache after that."""
+    return compiled(_simulate)
 
 
 def simulate(
@@ -280,14 +370,10 @@ def simulate(
 ) -> Outcome:
     """Free runs ``first`` to ``first + runs - 1`` of a timeline.
 
-    ``dynamics`` are the yearly and monthly ones; the timeline says how long a step is. Compiles on
-    first use, and reads the compiled code from a cache after that.
+    ``dynamics`` are the yearly and monthly ones; the timeline says how long a step is.
     """
-    global _simulate_compiled
-    if _simulate_compiled is None:
-        _simulate_compiled = _compiled(_simulate)
     steps, allies = line.allies.shape[:2]
     out = room(runs, steps, allies)
     per_step = situation.per_step(dynamics, line.months)
-    _simulate_compiled(line, weights, per_step, *draws.key(seed), first, out)
+    engine()(line, weights, per_step, *draws.key(seed), first, out, None, None)
     return out

@@ -65,6 +65,7 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
         self.dynamics = situation.per_step(chosen.dynamics, self.timeline.months)
         self.decisions: list[Decision] = []
         self.step_index = -1
+        self.severity_before = float(self.timeline.initial_severity)
         self.alignment_added = 0.0
         self.ally_codes = self.scenario.allies
         self.members: list[list[float]] = self.timeline.members.tolist()
@@ -129,6 +130,7 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
         self.alignment_added = terms.rise(
             self.alignment_added, self.pressure, self.dynamics.alignment_rise
         )
+        self.severity_before = self.severity
         self.running = self.step_index + 1 < self.scenario.calendar.steps
 
     @property

@@ -16,10 +16,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alignsim import drawn_inputs, kernel, variant_paths, variants
 from alignsim import draws as uniforms
-from alignsim import kernel, variant_paths, variants
 from alignsim.decision import JOINED, LEVEL_NAMES, LEVELS
-from alignsim.designs import LatinHypercube
 from alignsim.redline_tables import RedLine, RedLines
 from alignsim.scenario import Scenario
 from alignsim.timeline import Timeline
@@ -161,16 +160,7 @@ class _Study:
 
         A draw that the model refuses, such as trade shares beyond the whole, is left out.
         """
-        paths = variant_paths.input_paths(self.base.scenario)
-        kept = [column for column, path in enumerate(paths) if path != without]
-        moved = [Setting(variant_paths.target(self.base, paths[at]), "range") for at in kept]
-        design = LatinHypercube(max(self.draws, 1), len(paths), self.seed)
-        for row in design.coordinates(0, self.draws)[:, kept].tolist():
-            try:
-                made = variants.vary(self.base, moved, row)
-            except PointError:
-                continue
-            yield Base(made.scenario, self.base.weights, made.line)
+        return drawn_inputs.worlds(self.base, self.draws, self.seed, without)
 
     def trials(self, setting: Setting, start: float, without: str) -> "list[_Trial]":
         """A candidate as things are, then in each draw."""

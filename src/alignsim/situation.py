@@ -96,6 +96,8 @@ class Dynamics(NamedTuple):
 
     persistence: float
     """rho, per month: how much of last month's perception of severity remains (D14-16)."""
+    attention: float
+    """alpha: how much a sudden rise in severity weakens inertia (D14-17)."""
     abstention_premium: float
     """beta: how much more abstaining pays when everyone else joins (D14-02)."""
     energy_drift: float
@@ -114,6 +116,7 @@ def per_step(dynamics: Dynamics, months: int) -> Dynamics:
         persistence *= dynamics.persistence
     return Dynamics(
         persistence,
+        dynamics.attention,
         dynamics.abstention_premium,
         dynamics.energy_drift * years,
         dynamics.alignment_rise * years,
@@ -174,7 +177,7 @@ def spread(leader: int, levels: Sequence[int]) -> float:
     return terms.misalignment(level_sum, square_sum, 1 + len(levels))
 
 
-def leader_view(row: Row, severity: float, level_before: int) -> LeaderView:
+def leader_view(row: Row, severity: float, resistance: float, level_before: int) -> LeaderView:
     """The leader's situation; it sees the event itself, without the allies' lag."""
     return LeaderView(
         severity,
@@ -186,6 +189,7 @@ def leader_view(row: Row, severity: float, level_before: int) -> LeaderView:
         row[LEADER_AIMS],
         row[LEADER_ESCALATION_RISK],
         unit_level(level_before),
+        resistance,
     )
 
 
@@ -243,6 +247,7 @@ def ally_view(
     courting: float,
     level_before: int,
     engagement_before: int,
+    resistance: float,
 ) -> AllyView:
     """An ally's situation. ``assured_supply`` is 0 unless the leader assures it this step."""
     return AllyView(
@@ -270,4 +275,5 @@ def ally_view(
         courting,
         unit_level(level_before),
         unit_engagement(engagement_before),
+        resistance,
     )

@@ -12,7 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignsim import designs, documents, reading, sweep_specification, variant_paths, variants
+from alignsim import (
+    designs,
+    designs_screening,
+    documents,
+    reading,
+    sweep_specification,
+    variant_paths,
+    variants,
+)
 from alignsim import weights as weight_sets
 from alignsim.documents import Document, DocumentError
 from alignsim.scenario import Scenario
@@ -94,7 +102,10 @@ class Sweep:
         return point // self.design.size
 
     def values(self, first: int, count: int) -> Floats:
-        """Values of the factors at consecutive points, (count, factors)."""
+        """Values of the factors at consecutive points, (count, factors).
+
+        Not a number where a point leaves a factor as it is.
+        """
         parts = []
         while count:
             offset = first % self.design.size
@@ -117,13 +128,21 @@ class Sweep:
     def variant(self, point: int, values: Sequence[float]) -> Variant:
         """The scenario, weights and arrays of a point. Raises PointError."""
         index = self.base(point)
-        return variants.vary(self.bases[index], self.settings[index], values)
+        moved = [
+            (setting, value)
+            for setting, value in zip(self.settings[index], values, strict=True)
+            if not math.isnan(value)
+        ]
+        settings, numbers = zip(*moved, strict=True) if moved else ((), ())
+        return variants.vary(self.bases[index], settings, numbers)
 
     def shown(self, point: int, values: Sequence[float]) -> list[float | str]:
         """The values as tables show them: options by name, places in a range as numbers."""
         index = self.base(point)
         return [
-            setting.target.shown(self.bases[index], value, setting.how)
+            _present(setting, self.bases[index])
+            if math.isnan(value)
+            else setting.target.shown(self.bases[index], value, setting.how)
             for setting, value in zip(self.settings[index], values, strict=True)
         ]
 
@@ -136,6 +155,14 @@ class Sweep:
             else None
             for setting in self.settings[0]
         ]
+
+
+def _present(setting: Setting, base: Base) -> float:
+    """What is in force at the last step; 0 of a shift, not a number of an index."""
+    if setting.how == "shift":
+        return 0.0
+    stated = setting.target.stated(base)
+    return math.nan if stated is None else stated[0]
 
 
 def read(file: Path | str) -> Sweep:
@@ -374,6 +401,11 @@ class _Reader:
                     return designs.Saltelli(design.base or 0, factors, seed, second)
                 case "simplex":
                     return designs.Simplex(design.divisions or 0, factors)
+                case "morris":
+                    trajectories, levels = design.trajectories or 0, design.levels or 0
+                    return designs_screening.Morris(trajectories, levels, factors, seed)
+                case "one-at-a-time":
+                    return designs_screening.OneAtATime(factors)
                 case "table":
                     return designs.Table(self._rows(spreads, settings))
         except DocumentError:

@@ -27,7 +27,16 @@ RESERVED = (
 )
 
 Keep = Literal["final", "steps", "counts", "step-counts"]
-Kind = Literal["factorial", "latin-hypercube", "sobol", "saltelli", "simplex", "table"]
+Kind = Literal[
+    "factorial",
+    "latin-hypercube",
+    "sobol",
+    "saltelli",
+    "simplex",
+    "table",
+    "morris",
+    "one-at-a-time",
+]
 Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 
 
@@ -80,6 +89,10 @@ class Design(Frozen):
         None, description="Base points of a Saltelli design."
     )
     second_order: bool | None = None
+    trajectories: Annotated[int, Field(ge=1, le=10**6, strict=True)] | None = None
+    levels: Annotated[int, Field(ge=2, le=1000, multiple_of=2, strict=True)] | None = Field(
+        None, description="Values of a factor on the grid of a Morris design."
+    )
     divisions: Annotated[int, Field(ge=1, le=10_000, strict=True)] | None = None
     total: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] | None = Field(
         None, description="What the factors of a simplex sum to."
@@ -95,6 +108,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "saltelli": ("base",),
     "simplex": ("divisions",),
     "table": (),
+    "morris": ("trajectories", "levels"),
+    "one-at-a-time": (),
 }
 MAY: dict[str, tuple[str, ...]] = NEEDS | {
     "saltelli": ("base", "second_order"),
@@ -178,6 +193,8 @@ def _check_factor(document: Document, name: str, factor: Factor, kind: str) -> N
         raise fault("path", "should state one of values, from and to, range, posterior")
     if kind == "factorial" and factor.values is None and factor.steps is None:
         raise fault("path", "a factorial design needs values or steps")
+    if kind == "one-at-a-time" and factor.values is not None:
+        raise fault("values", "one at a time has no values, only the ends of a range")
     if factor.steps is not None and (kind != "factorial" or factor.values is not None):
         raise fault("steps", "goes with an interval in a factorial design")
     if factor.start is not None and factor.end is not None and factor.start >= factor.end:

@@ -187,6 +187,27 @@ def _change(first: Any, last: Any, column: str) -> dict[str, Any]:
     }
 
 
+def by_point(folder: Path) -> pd.DataFrame:
+    """One row a scenario, ally and point that has runs, by point.
+
+    Columns: ``scenario``, ``state``, ``point``, ``runs``, ``joined``, ``mean_level`` and
+    ``mean_engagement``, at the last step. Raises DocumentError as :func:`summarise` does.
+    """
+    study = design(folder)
+    states = _checked(study, [()], None, BINS, None)
+    parts = []
+    for scenarios, table, sums in _points(study, ["point"], states, None):
+        for index, state in enumerate(states):
+            runs, joined, level, engagement = sums[:, 4 * index : 4 * index + 4].T
+            columns = {"scenario": np.array(study.scenarios, object)[scenarios], "state": state}
+            columns |= {"point": table["point"].to_numpy(), "runs": runs, "joined": joined}
+            columns |= {"mean_level": level / runs, "mean_engagement": engagement / runs}
+            parts.append(pd.DataFrame(columns))
+    if not parts:
+        raise DocumentError(str(folder), None, "", "no run is there: every point failed")
+    return pd.concat(parts).sort_values(["point", "state"], ignore_index=True)
+
+
 def column_of(name: str) -> str:
     """Column of a factor in a summary."""
     return f"{name}_" if name in (*OUTCOMES, "state") else name

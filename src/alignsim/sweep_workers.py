@@ -1,5 +1,7 @@
 """Chunks of a sweep made one after another, by processes of this machine, or by a Dask cluster.
 
+Here and by processes, anything else that a number names can be made the same way.
+
 Each way gives the same set of chunks, in the order in which they are ready. Numbers are taken from
 ``indices`` only as there is room, so that it may be a generator of any length. To end the work at
 once, close the generator.
@@ -20,10 +22,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from alignsim.documents import DocumentError
 from alignsim.sweep_store import Chunk
+
+Made = TypeVar("Made")
 
 Make = Callable[[int], Chunk]
 """Makes a chunk of its number, anywhere: it can be pickled, and depends on nothing else."""
@@ -46,12 +50,14 @@ class _Raised(NamedTuple):
     text: str
 
 
-def serial(make: Make, indices: Iterable[int]) -> Chunks:
+def serial(make: Callable[[int], Made], indices: Iterable[int]) -> Generator[Made, None, None]:
     """Chunks made here, one after another."""
     yield from map(make, indices)
 
 
-def processes(make: Make, indices: Iterable[int], workers: int) -> Chunks:
+def processes(
+    make: Callable[[int], Made], indices: Iterable[int], workers: int
+) -> Generator[Made, None, None]:
     """Chunks made by ``workers`` new processes, each with two numbers in hand at most.
 
     The processes end with the generator, whatever ends it, and with this process. Raises what
@@ -76,7 +82,9 @@ def processes(make: Make, indices: Iterable[int], workers: int) -> Chunks:
             pipe.close()
 
 
-def _handed_out(pool: dict[Connection, SpawnProcess], left: Iterator[int]) -> Chunks:
+def _handed_out(
+    pool: dict[Connection, SpawnProcess], left: Iterator[int]
+) -> Generator[Any, None, None]:
     # Not an executor of the library: its one pipe for all results never ends when a worker is
     # killed while it sends, and everything waits for ever.
     waiting = 0
@@ -96,7 +104,7 @@ def _handed_out(pool: dict[Connection, SpawnProcess], left: Iterator[int]) -> Ch
             yield _opened(outcome)
 
 
-def _started(make: Make) -> tuple[Connection, SpawnProcess]:
+def _started(make: Callable[[int], Any]) -> tuple[Connection, SpawnProcess]:
     # Spawned: a fork would share the threads and the compiler of this process.
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -106,7 +114,7 @@ def _started(make: Make) -> tuple[Connection, SpawnProcess]:
     return ours, process
 
 
-def _serve(make: Make, pipe: Connection) -> None:
+def _serve(make: Callable[[int], Any], pipe: Connection) -> None:
     """A worker: numbers in, chunks out, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -150,7 +158,7 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _attempt(make: Make, index: int) -> Chunk | _Raised:
+def _attempt(make: Callable[[int], Any], index: int) -> Any:
     try:
         return make(index)
     except DocumentError as error:
@@ -170,10 +178,10 @@ def _portable(error: Exception) -> Exception:
     return RuntimeError("\n".join([f"{type(error).__name__}: {error}", *error.__notes__]))
 
 
-def _opened(outcome: Chunk | _Raised) -> Chunk:
-    if isinstance(outcome, Chunk):
-        return outcome
-    raise outcome.error or DocumentError.__new__(DocumentError, outcome.text)
+def _opened(outcome: Any) -> Any:
+    if isinstance(outcome, _Raised):
+        raise outcome.error or DocumentError.__new__(DocumentError, outcome.text)
+    return outcome
 
 
 def dask(make: Make, indices: Iterable[int], client: Client) -> Chunks:

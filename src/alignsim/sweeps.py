@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from alignsim import (
     checks,
     designs,
+    designs_screening,
     documents,
     evidence,
     history,
@@ -285,6 +286,7 @@ def engine() -> dict[str, str]:
         variants,
         variant_paths,
         designs,
+        designs_screening,
         sweep_points,
         sweep_outcomes,
     )

@@ -154,13 +154,14 @@ def market(
 # --- inertia ------------------------------------------------------------------------------
 
 
-def inertia(before: float, now: float) -> float:
+def inertia(before: float, now: float, resistance: float) -> float:
     """Cost of changing course at all, and more the further (Samuelson and Zeckhauser 1988; D14-17).
 
-    -|x - x_before|. In [-1, 0]; also for engagement. Linear, not squared: sanctions change seldom
-    and in packages, so the first step costs as much as the next.
+    -R |x - x_before|. In [-1, 0]; also for engagement. Linear, not squared: sanctions change
+    seldom and in packages, so the first step costs as much as the next. R is 1 in quiet times and
+    less when the breach has just grown graver (``resistance``).
     """
-    return -abs(now - before)
+    return -resistance * abs(now - before)
 
 
 # --- engagement with the target -----------------------------------------------------------
@@ -284,6 +285,16 @@ def perceived_severity(before: float, event: float, persistence: float) -> float
     rho s + (1 - rho) event. In [0, 1].
     """
     return persistence * before + (1.0 - persistence) * event
+
+
+def resistance(before: float, now: float, attention: float) -> float:
+    """How far the status quo resists: attention to a shock opens it (Baumgartner and Jones 1993;
+    Birkland 1997; D14-17).
+
+    exp(-alpha max(0, s - s_before)). s is severity as the decider perceives it; a fall opens
+    nothing. In (0, 1]; alpha, the attention, is 0 or more.
+    """
+    return math.exp(-attention * max(0.0, now - before))
 
 
 def energy_drift(scale: float, engagement: float, rate: float) -> float:

@@ -22,7 +22,14 @@ from alignsim.evidence import Evidence
 WHAT = ("term", "feedback", "record", "index", "input", "history", "what-if")
 """Kinds of carriers, in the order of a row."""
 
-FEEDBACKS = ("perceived_severity", "energy_drift", "rise", "compounded", "assured")
+FEEDBACKS = (
+    "perceived_severity",
+    "resistance",
+    "energy_drift",
+    "rise",
+    "compounded",
+    "assured",
+)
 """Functions of ``terms`` that change the state of play between decisions."""
 RECORDS = ("misalignment",)
 """Functions of ``terms`` that only enter the record of a step."""

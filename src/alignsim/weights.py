@@ -1,5 +1,7 @@
 """Weight sets: one vector for all allies and episodes, read from ``configs/weights``."""
 
+import csv
+import io
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -20,7 +22,7 @@ RATES = ("energy_drift", "alignment_rise", "threat_rise")
 MAX_RATE = 2.0
 """Highest yearly rate of a feedback: what it moves then stays within its bounds."""
 
-MAX_NUMBER = 1000.0
+MAX_NUMBER = 10_000.0
 Finite = Annotated[float, Field(ge=0.0, le=MAX_NUMBER, allow_inf_nan=False, strict=True)]
 
 
@@ -42,6 +44,8 @@ class WeightSet(Frozen):
     data: str
     method: str
     date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+    draws: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+\.csv$")] | None = None
+    """File beside this one with draws of a posterior; the values are its centre."""
     precision: dict[str, Number]
     groups: dict[str, Number]
     terms: dict[str, Number]
@@ -74,6 +78,61 @@ def read(name: str | Path = "calibrated") -> Parameters:
 def read_set(name: str | Path) -> WeightSet:
     """The same with ranges, sources and status."""
     return parse(documents.read(find(name)))
+
+
+@cache
+def read_draws(name: str | Path = "calibrated") -> tuple[Parameters, ...]:
+    """Draws of a weight set's posterior, equally likely; the set itself where it has none.
+
+    The file has a row a draw and a column a number, such as ``groups.norms``. Raises DocumentError.
+    """
+    weights = read_set(name)
+    if weights.draws is None:
+        return (parameters(weights),)
+    file = find(name).with_name(weights.draws)
+    return tuple(_draw(weights.name, row, file, line) for line, row in _rows(file))
+
+
+def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
+    """Rows of a file of draws with their lines. Raises DocumentError."""
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "is not text"
+        raise DocumentError(str(file), None, "", f"cannot be read: {reason}") from None
+    reader = csv.DictReader(io.StringIO(text))
+    expected = {f"{part}.{name}" for part, names in PARTS.items() for name in names}
+    try:
+        columns = reader.fieldnames or ()
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise DocumentError(str(file), reader.line_num, "", str(error)) from None
+    for column in sorted(expected ^ set(columns)):
+        fault_ = "is missing" if column in expected else "is unknown"
+        raise DocumentError(str(file), 1, "", f"column {column} {fault_}")
+    for column in sorted(expected):
+        if columns.count(column) > 1:
+            raise DocumentError(str(file), 1, "", f"column {column} stands twice")
+    for line, row in rows:
+        if None in row:
+            raise DocumentError(str(file), line, "", f"has more than {len(columns)} numbers")
+    if not rows:
+        raise DocumentError(str(file), None, "", "has no draws")
+    return rows
+
+
+def _draw(name: str, row: dict[str, str], file: Path, line: int) -> Parameters:
+    numbers: dict[str, dict[str, float]] = {part: {} for part in PARTS}
+    for column, text in row.items():
+        part, _, number = column.partition(".")
+        try:
+            value = float(text)
+        except (TypeError, ValueError):
+            raise DocumentError(str(file), line, column, f"{text!r} is not a number") from None
+        if wrong := fault(part, number, value):
+            raise DocumentError(str(file), line, column, f"{value:g} {wrong}")
+        numbers[part][number] = value
+    return from_numbers(name, numbers)
 
 
 def find(name: str | Path) -> Path:
@@ -110,6 +169,13 @@ def parse(document: Document) -> WeightSet:
                 message = f"does not hold the value {number.value:g}"
                 raise document.error((part, name, "range"), message)
     return weights
+
+
+def check(document: Document) -> None:
+    """Check a weight file and the draws that it names. Raises DocumentError."""
+    weights = parse(document)
+    if weights.draws is not None:
+        read_draws(Path(document.file))
 
 
 def fault(part: str, name: str, number: float) -> str:

@@ -1,0 +1,335 @@
+"""Planted truth: weights are drawn from the prior, histories played, and the weights looked for.
+
+Simulation-based calibration (Cook, Gelman and Rubin 2006; Talts et al. 2018): if sampler and
+likelihood are right, the rank of a planted number among draws of its posterior is uniform, over
+replications. The log likelihood is ranked as well, since it sees faults that no single number
+shows (Modrak et al. 2023). Faults made on purpose say what the test would have caught. What
+the ranks tell is in :mod:`alignsim.recovery_tables`.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from alignsim import calibrate, documents, jobs, kernel, likelihood, nested, priors, shapes
+from alignsim.decision import ENGAGEMENTS, GROUPS, LEADER_STANCES, LEVELS, TARGET_STANCES, Weights
+from alignsim.documents import Document, DocumentError
+from alignsim.draws import MAX_SEED
+from alignsim.jobs import Job
+from alignsim.kernel import Ranges
+from alignsim.likelihood import TABLES, Course
+from alignsim.nested import Settings, Target
+from alignsim.priors import NAMES, PRECISION, Prior, Space
+from alignsim.shapes import Frozen
+from alignsim.situation import LEADER_CEILING, Dynamics
+
+Floats = NDArray[np.float64]
+
+TWICE, DOUBLED, FORGOTTEN = "counted twice", "precision doubled", "episode forgotten"
+Fault = Literal["counted twice", "precision doubled", "episode forgotten"]
+"""Every decision counted twice: too sure. Precisions doubled where the likelihood is evaluated:
+off the mark. The last episode left out: not sure enough, which only the likelihood shows."""
+RIGHT = "none"
+"""What tables call the likelihood as it is."""
+
+LIKELIHOOD = "log_likelihood"
+"""The test quantity that depends on the history as well."""
+
+OPTIONS = {
+    "leader_stance": len(LEADER_STANCES),
+    "target_stance": len(TARGET_STANCES),
+    "level": LEVELS,
+    "engagement": ENGAGEMENTS,
+}
+
+
+class Specification(Frozen):
+    """A planted-truth test, as in ``experiments/recovery``."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+    kind: Literal["recovery"]
+    note: str
+    calibration: Annotated[str, Field(min_length=1)]
+    """A calibration, by its file beside this one."""
+    replications: Annotated[int, Field(ge=2, le=100_000, strict=True)]
+    draws: Annotated[int, Field(ge=9, le=9_999, strict=True)]
+    sampler: Settings
+    faults: tuple[Fault, ...] = ()
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A planted-truth test and the calibration that it tests."""
+
+    specification: Specification
+    calibration: calibrate.Specification
+
+    @property
+    def digest(self) -> str:
+        """Hash of both specifications, as far as they move a result."""
+        own = self.specification.model_dump(mode="json", exclude={"name", "note", "calibration"})
+        tested = self.calibration.model_dump(mode="json", exclude={"name", "note", "sampler"})
+        return documents.digest([own, tested])
+
+    def replications(self) -> list["Replication"]:
+        """All posteriors to sample: of the right likelihood first, then of each fault."""
+        specification = self.specification
+        (job, *_) = self.calibration.jobs()
+        job = job.model_copy(
+            update={"settings": specification.sampler, "draws": specification.draws}
+        )
+        return [
+            Replication(job=job, number=number, seed=specification.seed, fault=fault)
+            for fault in (None, *specification.faults)
+            for number in range(specification.replications)
+        ]
+
+
+def read(file: Path | str) -> Plan:
+    """Read a specification and the calibration that it names. Raises DocumentError."""
+    return parse(documents.read(file))
+
+
+def parse(document: Document) -> Plan:
+    """Check a specification, and the calibration that it names. Raises DocumentError."""
+    specification = shapes.parsed(Specification, document)
+    if (specification.draws + 1) % 20:
+        message = "should be one less than a multiple of 20, so that ranks halve and bin evenly"
+        raise document.error(("draws",), message)
+    if len(set(specification.faults)) < len(specification.faults):
+        raise document.error(("faults",), "names a fault twice")
+    beside = Path(document.file).parent / specification.calibration
+    calibration = calibrate.read(beside)
+    if calibration.input_draws is not None:
+        raise document.error(("calibration",), "should have the inputs as coded: no input_draws")
+    return Plan(specification, calibration)
+
+
+# --- histories as the model would make them -------------------------------------------------
+
+
+def planted(course: Course, weights: Weights, dynamics: Dynamics, seed: int) -> Course:
+    """A history that the model makes under given weights, coded as well as the documented one is.
+
+    Where the coder of the documented course could not tell some options apart, this one cannot
+    either, and writes down the same option for all of them; every other option is told exactly.
+    A decision of which nothing is known, or that does not count, is held as documented. The
+    likelihood of what is so coded is then exact: each record has the probability of its options
+    given the course as written down.
+    """
+    fixed = {table: getattr(course.line, f"fixed_{table}").copy() for table in TABLES}
+    documented = {table: taken.copy() for table, taken in fixed.items()}
+    for table in TABLES:
+        fixed[table][_informative(course, table)] = -1
+    vague = _vague(course)
+    while True:
+        line = course.line._replace(**{f"fixed_{table}": fixed[table] for table in TABLES})
+        made = kernel.simulate(line, weights, dynamics, seed, 0, 1)
+        written = _first_rewritten(course, vague, made)
+        if written is None:
+            break
+        # Written down as another option: what follows is played again from there.
+        table, at = written
+        fixed[table][at] = documented[table][at]
+    taken = {table: getattr(made, table)[0].astype(np.int64) for table in TABLES}
+    ranges = {table: _cells(course, table, taken[table]) for table in TABLES}
+    replay = course.line._replace(**{f"fixed_{table}": taken[table] for table in TABLES})
+    return likelihood.Course(
+        replay,
+        Ranges(**ranges),
+        course.logs._make(np.zeros_like(part) for part in course.logs),
+        course.out._make(np.zeros_like(part) for part in course.out),
+        course.counted,
+    )
+
+
+Place = tuple[str, tuple[int, ...]]
+"""A decision of a course: its table, and where it stands there."""
+
+
+def _informative(course: Course, table: str) -> NDArray[np.bool_]:
+    """Which decisions of a table count, and could have been something else than is coded."""
+    low, high = np.moveaxis(getattr(course.ranges, table), -1, 0)
+    last = OPTIONS.get(table, 0) - 1
+    if table == "leader_level":
+        last = course.line.leader[:, LEADER_CEILING].astype(np.int64)
+    return np.asarray((low >= 0) & ((low > 0) | (high < last)))
+
+
+def _vague(course: Course) -> list[Place]:
+    """Informative decisions coded as a range, in the order in which the engine makes them."""
+    places = []
+    for table in TABLES:
+        low, high = np.moveaxis(getattr(course.ranges, table), -1, 0)
+        found = np.argwhere(_informative(course, table) & (low < high))
+        places += [(table, tuple(row)) for row in found.tolist()]
+    return sorted(places, key=lambda place: (place[1][0], TABLES.index(place[0]), place[1]))
+
+
+def _first_rewritten(course: Course, vague: Sequence[Place], made: Any) -> Place | None:
+    """The first decision that is not what its coder writes down."""
+    for table, at in vague:
+        low, high = getattr(course.ranges, table)[at]
+        written = getattr(course.line, f"fixed_{table}")[at]
+        if (
+            low <= getattr(made, table)[(0, *at)] <= high
+            and written != getattr(made, table)[(0, *at)]
+        ):
+            return table, at
+    return None
+
+
+def _cells(course: Course, table: str, taken: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Ranges of what was written down: the documented range where inside it, otherwise exact."""
+    low, high = np.moveaxis(getattr(course.ranges, table), -1, 0)
+    inside = (low <= taken) & (taken <= high)
+    counts = low >= 0
+    cells = np.stack([np.where(inside, low, taken), np.where(inside, high, taken)], axis=-1)
+    return np.ascontiguousarray(np.where(counts[..., None], cells, -1), dtype=np.int64)
+
+
+# --- what is planted and looked for ---------------------------------------------------------
+
+
+def quantities(space: Space, prior: Prior, normals: Floats) -> dict[str, Floats]:
+    """Every number of points (N, P), each (N,): totals, precisions, dynamics, groups, coordinates.
+
+    Coordinates that one of the other numbers rises with have the same ranks and are left out.
+    """
+    found = np.array([priors.numbers(space, point) for point in normals])
+    named = {name: found[:, NAMES.index(name)] for name in space.names}
+    terms = [name for name in space.names if not name.startswith(PRECISION)]
+    parts = [priors.parts(prior, terms, row)["groups"] for row in found]
+    for group, members in GROUPS.items():
+        if sum(member in terms for member in members) > 1:
+            named[f"groups.{group}"] = np.array([part[group] for part in parts])
+    for index, name in enumerate(space.names):
+        if np.any(space.root[index, :index]):
+            named[f"coordinates.{name}"] = normals[:, index]
+    return named
+
+
+def misjudged(target: Target, fault: Fault | None) -> Target:
+    """The target with a likelihood that is wrong on purpose; the prior stays."""
+    space, courses = _theory(target)
+    if fault == TWICE:
+        return target._replace(courses=courses * 2)
+    if fault == DOUBLED:
+        precise = np.array([name.startswith(PRECISION) for name in space.names])
+        mean = space.mean + math.log(2.0) * precise
+        return target._replace(space=space._replace(mean=mean))
+    if fault == FORGOTTEN:
+        last = max(index for index, course in enumerate(courses) if course.counted)
+        kept = [
+            course._replace(counted=course.counted * (i != last))
+            for i, course in enumerate(courses)
+        ]
+        return target._replace(courses=tuple(kept))
+    return target
+
+
+@cache
+def _target(job: str) -> Target:
+    """The target of a job given as JSON, which can be hashed."""
+    return Job.model_validate_json(job).target()
+
+
+def _theory(target: Target) -> tuple[Space, tuple[Course, ...]]:
+    """Space and courses of a target that is no rule: calibrations have no others."""
+    assert target.space is not None
+    assert target.courses is not None
+    return target.space, target.courses
+
+
+@cache
+def _source() -> str:
+    return kernel.digest([sys.modules[__name__]])
+
+
+class Replication(Frozen):
+    """One planted truth, the history it makes, and the posterior from that history."""
+
+    job: Job
+    number: int
+    seed: int
+    fault: Fault | None = None
+
+    @property
+    def name(self) -> str:
+        """What progress calls it."""
+        return f"{self.number + 1}" if self.fault is None else f"{self.number + 1}, {self.fault}"
+
+    @property
+    def digest(self) -> str:
+        """Hash of all that it rests on, this file's code among it."""
+        return documents.digest([self.job.digest, self.number, self.seed, self.fault, _source()])
+
+    def truth(self) -> tuple[Floats, Target]:
+        """The planted coordinates (P,), and what is known: histories made under them.
+
+        The same whatever the fault.
+        """
+        target = _target(self.job.model_dump_json())
+        space, courses = _theory(target)
+        rng = np.random.default_rng([self.seed, self.number])
+        normals = rng.standard_normal(target.size)
+        found = priors.numbers(space, normals)
+        weights, dynamics = priors.weights_of(found), priors.dynamics_of(found)
+        # Each episode has a seed of its own: the draws of two would be the same otherwise.
+        made = tuple(
+            planted(course, weights, dynamics, int(rng.integers(2**63))) for course in courses
+        )
+        return normals, target._replace(courses=made)
+
+    def made(self, checkpoint: Path) -> str:
+        """Ranks of the planted numbers among the draws of their posterior, as text."""
+        normals, target = self.truth()
+        seed = int(documents.digest([self.seed, self.number, self.fault])[:15], 16)
+        found = nested.sample(misjudged(target, self.fault), self.job.settings, seed, checkpoint)
+        points = np.vstack([normals, found.draws(self.job.draws, seed)])
+        values = quantities(_theory(target)[0], self.job.prior, points)
+        values[LIKELIHOOD] = np.array([nested.evaluate(target, point) for point in points])
+        content = {
+            "ranks": {name: int((all_[1:] < all_[0]).sum()) for name, all_ in values.items()},
+            "information": found.information,
+            "calls": found.calls,
+            "effective": found.effective,
+        }
+        return json.dumps(content)
+
+
+def run(
+    plan: Plan,
+    folder: Path,
+    workers: int = 1,
+    told: Callable[[int, str], None] = lambda done, name: None,
+) -> pd.DataFrame:
+    """Ranks of all replications, or what a folder lacks of them: a row each.
+
+    Columns: ``fault`` (:data:`RIGHT` for the likelihood as it is), ``replication``, then the
+    ranks, 0 to the number of draws, of every number. The same plan gives the same table on any number of
+    workers. Raises DocumentError for a damaged file, or where a worker dies.
+    """
+    works = plan.replications()
+    files = jobs.make(works, folder / "replications", workers, told)
+    rows = [_row(work, file) for work, file in zip(works, files, strict=True)]
+    return pd.DataFrame(rows)
+
+
+def _row(work: Replication, file: Path) -> dict[str, Any]:
+    try:
+        ranks: dict[str, int] = json.loads(file.read_text("utf-8"))["ranks"]
+        return {"fault": work.fault or RIGHT, "replication": work.number, **ranks}
+    except (ValueError, KeyError, TypeError):
+        raise DocumentError(str(file), None, "", "is damaged; delete it") from None
