@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 LOCK = requirements.lock
 
-.PHONY: reproduce test check coverage calibrate sweeps bench docs lock clean
+.PHONY: reproduce test check coverage calibrate compare forecasts sensitivity recovery sweeps bench docs lock clean
 
 reproduce: $(VENV)/.base
 	$(BIN)/alignsim reproduce
@@ -23,12 +23,35 @@ check: $(VENV)/.check
 coverage: $(VENV)/.test
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" --cov --cov-report=term --cov-fail-under=95
 
-# Fits every weight set again from its committed specification, in seconds.
+# Samples every posterior again from its committed specification, and keeps weights, draws, summary and figures;
+# a sample that is in build/ and still holds is not made again.
 calibrate: $(VENV)/.test
 	for spec in experiments/calibration/*.yaml; do \
 	  name=$$(sed -n 's/^name: //p' $$spec); \
-	  $(BIN)/alignsim calibrate $$spec --out configs/weights/$$name.yaml || exit 1; \
+	  $(BIN)/alignsim calibrate $$spec --out build/calibration/$$name --weights configs/weights/$$name.yaml --workers 2 || exit 1; \
 	done
+	cd build/calibration/calibrated && cp summary.csv *.png ../../../experiments/posterior/
+	cp build/calibration/calibrated-inputs/summary.csv experiments/posterior/summary-inputs-drawn.csv
+
+# Weighs the rival explanations.
+compare: $(VENV)/.test
+	$(BIN)/alignsim compare experiments/comparison/comparison.yaml --out build/comparison --workers 2
+	cd build/comparison && cp comparison.csv comparison.png verdict.txt ../../experiments/comparison/
+
+# Forecasts what the weights have not seen, then scores it.
+forecasts: $(VENV)/.test
+	$(BIN)/alignsim forecast experiments/forecasts/forecasts.yaml --out build/forecasts --workers 2
+	cd build/forecasts && cp *.csv *.png manifest.json findings.txt ../../experiments/forecasts/
+
+# Does calibration find weights that are known?
+recovery: $(VENV)/.test
+	$(BIN)/alignsim recover experiments/recovery/recovery.yaml --out build/recovery --workers 2
+	cd build/recovery && cp *.csv *.png ../../experiments/recovery/
+
+# What the outcomes rest on.
+sensitivity: $(VENV)/.test
+	$(BIN)/alignsim sensitivity experiments/sensitivity/all-factors.yaml --out build/sensitivity --workers 2
+	cd build/sensitivity && cp *.csv *.png ../../experiments/sensitivity/
 
 # Runs every shipped sweep, in a minute, and draws its figure beside the specification.
 sweeps: $(VENV)/.test

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from alignsim import cli, documents, reading
+from alignsim import cli, documents, reading, weights
 
 EPISODES = ("crimea-2014", "rapprochement-2016", "ukraine-2022")
 
@@ -166,15 +166,33 @@ def test_reproduce_prints_and_writes_the_report(
     assert sorted(item.name for item in tmp_path.iterdir()) == ["report"]
 
 
+@pytest.mark.slow
 def test_calibrate_writes_a_weight_file_that_validates(tmp_path: Path) -> None:
     root = reading.find("crimea-2014").parents[2]
-    specification = root / "experiments" / "calibration" / "2014.yaml"
-    found = tmp_path / "mine.yaml"
-    text = output("calibrate", str(specification), "--out", str(found), "--date", "2026-01-01")
-    assert text.startswith(f"{found}: objective ")
+    shipped = (root / "experiments" / "calibration" / "2014.yaml").read_text()
+    light = {
+        "{live_points: 400, steps: 50}": "{live_points: 20, steps: 5, remaining: 9}",
+        "draws: 200": "draws: 60",
+        "fit_on: [crimea-2014]": "fit_on: [crimea-2014]\nallies: [KOR]",
+    }
+    for old, new in light.items():
+        assert old in shipped
+        shipped = shipped.replace(old, new)
+    specification = tmp_path / "light.yaml"
+    specification.write_text(shipped)
+    found, folder = tmp_path / "mine.yaml", tmp_path / "out"
+    command = ["calibrate", str(specification), "--out", str(folder)]
+    text = output(*command, "--weights", str(found), "--date", "2026-01-01")
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert {"posterior.nc", "summary.csv"} <= {item.name for item in folder.iterdir()}
     assert output("validate", str(found)) == f"{found}: ok\n"
-    record = json.loads(output("calibrate", str(specification), "--json"))
+    assert len(weights.read_draws(found)) == 60
+    assert weights.read_set(found).date == "2026-01-01"
+    samples = {item: item.read_bytes() for item in (folder / "samples").iterdir()}
+    record = json.loads(output(*command, "--json"))
     assert record["fit_on"] == ["crimea-2014"]
+    # what is there is not sampled again
+    assert {item: item.read_bytes() for item in (folder / "samples").iterdir()} == samples
 
 
 def test_a_whatif_table_fits_100_columns() -> None:

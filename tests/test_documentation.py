@@ -95,6 +95,21 @@ def test_a_changed_constant_changes_the_page(monkeypatch: pytest.MonkeyPatch) ->
     assert "| `COURTING_SWING` | 0.625 |" in render()[ODD]
 
 
+def test_the_weights_are_shown_with_prior_draws_and_source() -> None:
+    text = SECTIONS["weights"]()
+    assert re.search(r"- prior: precision_centre \d[^\n]*, group [^\n]*, term [^\n]*\(`exper", text)
+    (draws,) = re.findall(r"- draws: `(.*)`", text)
+    assert (ROOT / draws).is_file()
+    sources = dict(
+        re.findall(r"^\| `(\w+)` .* \| ([^|]+) \|$", text.split("**Dynamics**")[1], re.M)
+    )
+    assert {name for name, source in sources.items() if source == "calibration"} == {
+        "persistence",
+        "attention",
+        "abstention_premium",
+    }
+
+
 def test_a_changed_carrier_changes_index_and_page(monkeypatch: pytest.MonkeyPatch) -> None:
     before = render()
     rows = traceability.matrix()

@@ -501,13 +501,15 @@ def test_the_figure_shows_the_red_lines(told):
 
 @pytest.mark.slow
 def test_a_red_line_is_crossed_at_its_value_and_not_before():
-    path = "states.USA.leadership_stakes"
-    result = redlines.find(CRIMEA, CALIBRATED, "JPN", "not-joined", 400, draws=0, paths=[path])
+    path, episode = "states.USA.leadership_stakes", "rapprochement-2016"
+    # Neutral weights are never calibrated again, so that there always is a line.
+    scenario, neutral = reading.read(episode), weights.read_set("neutral")
+    result = redlines.find(scenario, neutral, "JPN", "not-joined", 400, draws=0, paths=[path])
     (found,) = result.lines
-    parameters = weights.read("calibrated")
+    parameters = weights.read("neutral")
 
     def out(value):
-        made = reading.with_settings("crimea-2014", [], [(path, repr(value))])
+        made = reading.with_settings(episode, [], [(path, repr(value))])
         runs = ensemble.free_runs(made, parameters, 400, 0)
         return runs.frequencies(("JPN", "level", None))[-1, :2].sum()
 
@@ -519,11 +521,11 @@ def test_a_red_line_is_crossed_at_its_value_and_not_before():
 
 @pytest.mark.slow
 def test_sparing_runs_changes_no_threshold(monkeypatch):
-    paths = ["states.USA.pressing_cost", "states.KOR.regional_isolation", "decisions.USA.level"]
-    scenario = reading.read("ukraine-2022")
-    spared = redlines.find(scenario, CALIBRATED, "KOR", "3", 600, draws=0, paths=paths)
+    paths = ["states.KOR.russian_aims", "states.KOR.russia_trade", "world.severity"]
+    scenario, neutral = reading.read("ukraine-2022"), weights.read_set("neutral")
+    spared = redlines.find(scenario, neutral, "KOR", "3", 600, draws=0, paths=paths)
     monkeypatch.setattr(redlines, "CLEAR", 1.0)
-    whole = redlines.find(scenario, CALIBRATED, "KOR", "3", 600, draws=0, paths=paths)
+    whole = redlines.find(scenario, neutral, "KOR", "3", 600, draws=0, paths=paths)
     assert spared == whole
     assert len(spared.found) == len(paths)
 

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -212,6 +213,25 @@ def test_the_page_says_what_it_rests_on(page: Page, result: Evaluation) -> None:
         assert sentence in text
 
 
+def test_the_page_says_how_many_draws_the_bands_rest_on(page: Page, result: Evaluation) -> None:
+    text = " ".join(" ".join(page.words).split())
+    (count,) = {len(forecast.drawn) for forecast in result.ensembles.values()}
+    assert count > 1
+    assert f"the runs take {count} draws of these in turn" in text
+    assert "under one set of weights" not in text
+    blank = defaultdict(lambda: report.Picture("none", "none", "none", ""))
+    one = report._page(evaluation.evaluate(runs=2, weights="neutral"), blank)
+    assert "under one set of weights" in one
+    assert "draws of these" not in one
+
+
+def test_the_digest_of_the_weights_is_of_their_draws_too(result: Evaluation) -> None:
+    first = next(iter(result.ensembles.values()))
+    whole = report._digest(first.parameters, *first.drawn)
+    assert whole != report._digest(first.parameters, *first.drawn[1:])
+    assert whole != report._digest(first.drawn[0], *first.drawn[1:])
+
+
 def test_weights_that_are_not_shipped_are_named_without_a_file(result: Evaluation) -> None:
     used = next(iter(result.ensembles.values())).parameters
     assert report.weight_set(used) is not None
@@ -353,7 +373,9 @@ def test_figures_leave_the_users_settings_alone(result: Evaluation) -> None:
 
 def test_undocumented_steps_show_a_dash(result: Evaluation) -> None:
     rows = [dict(row, documented=None, low=None, high=None) for row in result.paths]
-    bare = Evaluation(result.runs, result.seed, result.ensembles, rows, result.scores)
+    bare = Evaluation(
+        result.runs, result.seed, result.ensembles, rows, result.scores, result.conclusions
+    )
     scenario = result.ensembles["crimea-2014"].scenario
     for row in report_tables.paths(bare, scenario, stances=False).rows:
         assert row[1] == report_tables.DASH

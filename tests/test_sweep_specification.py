@@ -907,7 +907,8 @@ def test_a_stated_range_spans_low_to_high_of_the_input(tmp_path: Path):
     found = sweep(tmp_path, edited(SPEC, (ENERGY, factors), (DESIGN, design)))
     made = values(found)
     shown = np.array([found.shown(0, row) for row in made.tolist()], float)
-    bounds = [(0.155, 0.18), (0.477, 2.58), (1.0, 2.0), (0.50, 0.65), (0.65, 0.80)]
+    stated = weight_sets.read_set("calibrated")
+    bounds = [(0.155, 0.18), stated.terms["market"].range, (1.0, 2.0), (0.50, 0.65), (0.65, 0.80)]
     for column, (low, high) in enumerate(bounds):
         assert shown[:, column].min() == pytest.approx(low, abs=(high - low) / 1000)
         assert shown[:, column].max() == pytest.approx(high, abs=(high - low) / 1000)
@@ -916,7 +917,8 @@ def test_a_stated_range_spans_low_to_high_of_the_input(tmp_path: Path):
     for row, told in zip(made[:5].tolist(), shown[:5], strict=True):
         scenario, parameters, _ = found.variant(0, row)
         assert scenario.states["KOR"]["gas_share"].value == told[0]
-        assert parameters.weights.market == pytest.approx(0.7086 * told[1])
+        commerce = stated.groups["commerce"].value
+        assert parameters.weights.market == pytest.approx(commerce * told[1])
         assert scenario.states["JPN"]["initial_engagement"].value == told[2]
 
 

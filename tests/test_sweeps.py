@@ -545,7 +545,7 @@ def test_a_changed_specification_is_refused(tmp_path: Path, changes, named: str)
 
 @pytest.mark.parametrize("kind", ["table", "scenario", "weights", "posterior"])
 def test_a_changed_file_is_refused(tmp_path: Path, short_episode: str, kind: str):
-    shipped = evidence.data_root() / "configs" / "weights" / "calibrated.yaml"
+    shipped = evidence.data_root() / "configs" / "weights" / "neutral.yaml"
     changes, name, text, old, new = {
         "table": (
             {
@@ -564,7 +564,13 @@ def test_a_changed_file_is_refused(tmp_path: Path, short_episode: str, kind: str
             "value: 0.75",
             "value: 0.76",
         ),
-        "weights": ({"weights": "f.yaml"}, "f.yaml", shipped.read_text(), "30.716", "30.717"),
+        "weights": (
+            {"weights": "f.yaml"},
+            "f.yaml",
+            shipped.read_text(),
+            "attention: {value: 5.0",
+            "attention: {value: 5.1",
+        ),
         "posterior": (
             {"factors": "\n  norms: {path: weights.groups.norms, posterior: f.csv}"},
             "f.csv",

@@ -783,7 +783,9 @@ NAN, INFINITE = float("nan"), float("inf")
         ("weights.precision.level", 0.0, "value", "0 should be above 0"),
         ("weights.precision.level", -99.0, "shift", "0 should be above 0"),
         ("weights.dynamics.persistence", 1.0, "value", "1 should be below 1"),
-        ("weights.dynamics.persistence", 0.5, "shift", "1 should be below 1"),
+        ("weights.dynamics.persistence", 1.0, "shift", "should be below 1"),
+        ("weights.dynamics.attention", -0.5, "value", "-0.5 should be 0 to 10000"),
+        ("weights.dynamics.attention", NAN, "value", "nan"),
         *(
             (f"weights.dynamics.{name}", MAX_RATE + 0.5, "value", "2.5 should be at most 2")
             for name in RATES

@@ -18,6 +18,7 @@ from alignsim import (
     model_comparison,
     paths,
     reading,
+    recovery,
     schema,
     sensitivity_sweeps,
     sweep_points,
@@ -159,6 +160,7 @@ CHECKS: dict[str, Callable[[documents.Document], object]] = {
     "calibration": calibrate.parse,
     "comparison": model_comparison.parse,
     "forecasts": forecasts.parse,
+    "recovery": recovery.parse,
 }
 """What checks a file of each kind; scenarios are of two kinds of their own."""
 

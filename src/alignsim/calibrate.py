@@ -7,6 +7,7 @@ never move inputs: modular inference, a cut posterior (Plummer 2015).
 """
 
 import datetime
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,8 @@ class Specification(Frozen):
 
     def jobs(self) -> list[Job]:
         """The nested samples to make: one, or one a drawing of the inputs."""
-        count = self.input_draws
+        count, episodes = self.input_draws, self.episodes()
+        judged = Judged(episodes=tuple(self._fitted()), allies=self.allies)
         numbers = [None] if count is None else [(number, count) for number in range(count)]
         return [
             Job(
@@ -77,8 +79,8 @@ class Specification(Frozen):
                 always=ALWAYS,
                 prior=self.prior,
                 dynamics=self.dynamics,
-                episodes=self.episodes(),
-                judged=Judged(episodes=self.fit_on, allies=self.allies),
+                episodes=episodes,
+                judged=judged,
                 settings=self.sampler,
                 seed=self.seed,
                 draws=self.draws,
@@ -88,8 +90,16 @@ class Specification(Frozen):
         ]
 
     def episodes(self) -> tuple[str, ...]:
-        """Shipped episodes, and others that are fitted on; the engine replays all alike."""
-        return tuple(dict.fromkeys([*reading.shipped("episodes"), *self.fit_on]))
+        """Shipped episodes, and others that are fitted on; the engine replays all alike.
+
+        A file that is fitted on stands for the shipped episode of the same name.
+        """
+        shipped = {name: name for name in reading.shipped("episodes")}
+        return tuple((shipped | self._fitted()).values())
+
+    def _fitted(self) -> dict[str, str]:
+        """What is fitted on, by the scenario's own name."""
+        return {reading.read(name).name: name for name in self.fit_on}
 
 
 def read(file: Path | str) -> Specification:
@@ -241,7 +251,7 @@ def weight_file(posterior: Posterior, source: str, date: str, draws_file: str) -
         f"name: {specification.name}",
         "kind: weights",
         "status: calibrated",
-        f"note: {specification.note}",
+        f"note: {json.dumps(specification.note, ensure_ascii=False)}",
         f"data: {posterior.decisions} documented decisions of {', '.join(specification.fit_on)}",
         f"method: posterior mean of the logs, 90 % intervals; log marginal likelihood"
         f" {posterior.evidence:.2f} +- {posterior.error:.2f}",
@@ -278,10 +288,15 @@ def draws_file(posterior: Posterior) -> str:
 
 
 def install(posterior: Posterior, file: Path, source: str, date: str) -> list[Path]:
-    """Write a weight file and its draws beside it, each whole, the weight file last."""
+    """Write a weight file and its draws beside it, each whole, the weight file last.
+
+    Raises DocumentError, with nothing written, where it would not be read again.
+    """
     beside = file.with_name(f"{file.stem}-draws.csv")
+    text = weight_file(posterior, source, date, beside.name)
+    weight_sets.parse(documents.parse(text.encode(), str(file)))
     documents.write_whole(beside, draws_file(posterior))
-    documents.write_whole(file, weight_file(posterior, source, date, beside.name))
+    documents.write_whole(file, text)
     return [file, beside]
 
 

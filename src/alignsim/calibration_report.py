@@ -11,14 +11,20 @@ WRAP = 96
 
 def write(found: Posterior, folder: Path) -> list[Path]:
     """Write ``posterior.nc``, ``summary.csv`` and a figure of each kind, each whole."""
-    files = [folder / "posterior.nc", folder / "summary.csv"]
-    posterior.write(posterior.inference_data(found), files[0])
-    summary = calibrate.summary(found)
-    documents.write_whole(files[1], summary.to_csv(index=False, float_format="%.5g"))
-    for name, draw in plots_posterior.FIGURES.items():
-        files.append(folder / f"{name}.png")
-        documents.write_whole(files[-1], plots.rendered(draw(found), "png"))
-    return files
+    data = posterior.inference_data(found)
+    posterior.write(data, folder / "posterior.nc")
+    table = calibrate.summary(found).to_csv(index=False, float_format="%.5g", lineterminator="\n")
+    documents.write_whole(folder / "summary.csv", table)
+    figures = {
+        "trace": plots_posterior.trace(found.results[0]),
+        "corner": plots_posterior.corner(found),
+        "intervals": plots_posterior.intervals(found),
+        "predictive": plots_posterior.predictive(data),
+    }
+    for name, figure in figures.items():
+        documents.write_whole(folder / f"{name}.png", plots.rendered(figure, "png"))
+    names = ["posterior.nc", "summary.csv", *(f"{name}.png" for name in figures)]
+    return [folder / name for name in names]
 
 
 def as_text(found: Posterior) -> str:

@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from alignsim import __version__, cli_calibration, cli_common, cli_studies, cli_sweeps
+from alignsim import (
+    __version__,
+    cli_calibration,
+    cli_common,
+    cli_recovery,
+    cli_studies,
+    cli_sweeps,
+)
 
 _json = cli_common.as_json
 _seed = cli_common.seed
@@ -304,6 +311,7 @@ for _command in (
     cli_calibration.calibrate,
     cli_calibration.compare,
     cli_calibration.forecast,
+    cli_recovery.recover,
     cli_studies.sensitivity,
 ):
     cli.add_command(_command)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -36,14 +37,18 @@ def _bar(label: str) -> Callable[[int, str], None]:
 @click.argument("specification", type=FOLDER)
 @click.option("--out", type=FOLDER, help="Folder of samples, posterior and figures.")
 @click.option("--weights", type=FOLDER, help="Weight file to write, with its draws beside it.")
-@click.option("--date", help="Date to state in the weight file; today by default.")
+@click.option(
+    "--date",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Date to state in the weight file; today by default.",
+)
 @cli_common.workers
 @cli_common.as_json
 def calibrate(
     specification: Path,
     out: Path | None,
     weights: Path | None,
-    date: str | None,
+    date: datetime | None,
     workers: int,
     as_json: bool,
 ) -> None:
@@ -68,7 +73,7 @@ def calibrate(
         found = calibration.calibrate(chosen, folder, workers, _bar(chosen.name))
         files = calibration_report.write(found, folder)
     if weights is not None:
-        stated = date or calibration.today()
+        stated = calibration.today() if date is None else date.date().isoformat()
         files += calibration.install(found, weights, specification.as_posix(), stated)
     if as_json:
         cli_common.print_json(calibration.record(found))

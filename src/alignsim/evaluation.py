@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import baselines, ensemble, history, paths, reading, scores
+from alignsim import baselines, ensemble, history, paths, reading, robustness, scores
 from alignsim.decision import ALLY_GROUPS
 from alignsim.ensemble import Ensemble
 from alignsim.history import Documented, Key
+from alignsim.robustness import Conclusion
 from alignsim.scenario import Scenario
 from alignsim.scores import Score
 
@@ -40,6 +41,7 @@ class Evaluation:
     ensembles: dict[str, Ensemble]  # by episode, under the shipped weights
     paths: Rows
     scores: Rows
+    conclusions: list[Conclusion]
 
     def record(self) -> dict[str, Rows]:
         """The object that ``--json`` prints."""
@@ -71,7 +73,8 @@ def evaluate(runs: int = RUNS, seed: int = 0, weights: str = "calibrated") -> Ev
     for weight_set, name in OUT_OF_SAMPLE:
         forecast = ensemble.posterior_runs(scenarios[name], weight_set, runs, seed)
         rows += model_rows(forecast, pool[name], MODEL, FIT_ON[weight_set])
-    return Evaluation(runs, seed, ensembles, rows_of_paths, rows)
+    settled = robustness.conclusions(scenarios, runs, seed)
+    return Evaluation(runs, seed, ensembles, rows_of_paths, rows, settled)
 
 
 def _rivals() -> Iterable[tuple[str, str, str]]:

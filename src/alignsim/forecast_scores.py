@@ -13,6 +13,7 @@ from alignsim.decision import JOINED
 from alignsim.evaluation import MODEL, Rows
 from alignsim.forecasts import Forecast, Plan
 from alignsim.history import Documented, Key
+from alignsim.hypotheses import Judged
 from alignsim.model import AlignmentModel
 from alignsim.scenario import Scenario, options
 from alignsim.scores import smoothed
@@ -30,7 +31,7 @@ def score(plan: Plan, folder: Path) -> dict[str, pd.DataFrame]:
     against what happened; ``diagnosis`` has a row a decision of an ally that the forecast missed.
     Raises DocumentError where the forecasts are not those that were hashed.
     """
-    table = forecasts.reread(folder)
+    table = forecasts.reread(folder, plan)
     found = {
         "scores": _scores(plan, table),
         "calibration": _calibration(plan, table),
@@ -47,12 +48,8 @@ def _records(one: Forecast, scenario: Scenario, fitted: bool = False) -> list[Do
     known = history.documented(scenario)
     if not fitted:
         return [r for r in known if one.judges(scenario, r.state, r.decision)]
-    allies = one.fit_allies
-    return [
-        r
-        for r in known
-        if allies is None or (r.toward or r.state) in allies or r.state == scenario.leader
-    ]
+    counts = Judged(episodes=one.fit_on, allies=one.fit_allies).counts(scenario)
+    return [r for r in known if counts(r.state, r.decision, r.toward)]
 
 
 # --- scores ---------------------------------------------------------------------------------

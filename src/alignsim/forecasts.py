@@ -89,6 +89,8 @@ def parse(document: Document) -> Plan:
     """
     found = shapes.parsed(Specification, document)
     base = calibrate.read(Path(document.file).parent / found.calibration)
+    if base.input_draws is not None:
+        raise document.error(("calibration",), "should have the inputs as coded: no input_draws")
     plans = {}
     for name, one in found.forecasts.items():
         at = ("forecasts", name)
@@ -222,15 +224,21 @@ def _manifest(plan: Plan, text: str) -> dict[str, Any]:
     }
 
 
-def reread(folder: Path) -> pd.DataFrame:
-    """The forecasts as they were written. Raises DocumentError where the hash is another."""
+def reread(folder: Path, plan: Plan | None = None) -> pd.DataFrame:
+    """The forecasts as they were written.
+
+    Raises DocumentError where the hash is another, or the specification is that of another plan.
+    """
     try:
         content = (folder / TABLE).read_bytes()
-        stated = json.loads((folder / MANIFEST).read_text("utf-8"))["sha256"]
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        stated, specification = manifest["sha256"], manifest["specification"]
     except OSError as error:
         raise DocumentError(str(error.filename), None, "", "cannot be read") from None
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         raise DocumentError(str(folder / MANIFEST), None, "", "is no manifest") from None
+    if plan is not None and specification != plan.specification.model_dump(mode="json"):
+        raise DocumentError(str(folder / MANIFEST), None, "", "is of another specification")
     if hashlib.sha256(content).hexdigest() != stated:
         raise DocumentError(str(folder / TABLE), None, "", "is not what was hashed before scoring")
     return pd.read_csv(folder / TABLE)

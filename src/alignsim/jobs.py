@@ -4,6 +4,7 @@ A job is all that its sample depends on. Its file is named by the hash of that, 
 input, formula or setting makes a new sample, and an interrupted study goes on where it stopped.
 """
 
+import contextlib
 import importlib.metadata
 import json
 import math
@@ -13,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import filelock
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +27,7 @@ from alignsim import (
     nested,
     reading,
     sweep_workers,
+    timeline,
     weights,
 )
 from alignsim.hypotheses import Hypothesis, Judged
@@ -125,14 +128,19 @@ def _coded(episodes: tuple[str, ...], dynamics: str) -> tuple[Base, ...]:
 
 @cache
 def _foundations(episodes: tuple[str, ...], dynamics: str) -> str:
-    """Hash of scenarios, history, dynamics, formulas and sampler."""
+    """Hash of scenarios, history, dynamics, formulas and sampler.
+
+    The arrays that the engine takes stand for the index formulas that make them.
+    """
     scenarios = [reading.read(name) for name in episodes]
+    lines = [timeline.build(history.replayed(one)) for one in scenarios]
     return documents.digest(
         {
             "scenarios": [scenario.digest for scenario in scenarios],
             "history": [list(map(str, history.documented(one))) for one in scenarios],
+            "arrays": [[np.asarray(part).tolist() for part in line] for line in lines],
             "dynamics": _dynamics(dynamics).model_dump(mode="json"),
-            "engine": kernel.digest(nested.SOURCES),
+            "engine": kernel.digest((*nested.SOURCES, hypotheses, drawn_inputs)),
             "sampler": importlib.metadata.version("dynesty"),
         }
     )
@@ -166,22 +174,23 @@ class Maker:
     """Makes or finds the result of a work by its number; can be sent to another process."""
 
     works: tuple[Work, ...]
-    folder: Path
+    files: tuple[Path, ...]
 
     def __call__(self, index: int) -> int:
-        """Make the result unless it is there; the number of the work."""
-        work = self.works[index]
-        file = self.file(work)
+        """Make the result unless it is there; the number of the work.
+
+        Raises DocumentError where this process runs another version than the one that asks.
+        """
+        work, file = self.works[index], self.files[index]
+        if work.digest != file.stem:
+            message = "the program or a file changed while it ran; run the same command again"
+            raise documents.DocumentError(work.name, None, "", message)
         if not file.exists():
             checkpoint = file.with_suffix(".checkpoint")
             file.parent.mkdir(parents=True, exist_ok=True)
             documents.write_whole(file, work.made(checkpoint))
             checkpoint.unlink(missing_ok=True)
         return index
-
-    def file(self, work: Work) -> Path:
-        """Where the result of a work is kept."""
-        return self.folder / f"{work.digest}.json"
 
 
 def run(
@@ -207,17 +216,34 @@ def make(
 ) -> list[Path]:
     """Files of all works, in their order; those in the folder are not made again.
 
-    Raises DocumentError where a worker dies.
+    Raises DocumentError where a worker dies, or another process works in the folder.
     """
-    maker = Maker(tuple(works), folder)
-    files = [maker.file(work) for work in works]
+    files = [folder / f"{work.digest}.json" for work in works]
+    maker = Maker(tuple(works), tuple(files))
     missing = [index for index, file in enumerate(files) if not file.exists()]
     done = len(works) - len(missing)
     told(done, "")
-    for index in _made(maker, missing, workers):
-        done += 1
-        told(done, works[index].name)
+    if missing:
+        with _held(folder):
+            for index in _made(maker, missing, workers):
+                done += 1
+                told(done, works[index].name)
     return files
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """One process a folder: two would spoil each other's checkpoints."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(folder / "lock")
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        raise documents.DocumentError(str(folder), None, "", "in use by another process") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _made(maker: Maker, missing: list[int], workers: int) -> Iterator[int]:
@@ -286,4 +312,4 @@ def _read(job: Job, file: Path) -> Result:
             trace = Trace(*(np.array(trace[key], dtype=np.float64) for key in Trace._fields))
     except (ValueError, KeyError, TypeError):
         raise documents.DocumentError(str(file), None, "", "is damaged; delete it") from None
-    return Result(job, *numbers, normals, trace)
+    return Result(job, *[*numbers, normals, trace])

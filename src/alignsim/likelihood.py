@@ -71,6 +71,9 @@ def course(
         if counts(*key):
             where = place(scenario, key)
             getattr(ranges, where[0])[record.step, *where[1]] = record.low, record.high
+    # The leader has no option beyond its ceiling, however uncertain its coding.
+    highest = np.maximum(replay.leader[:, situation.LEADER_CEILING], replay.fixed_leader_level)
+    ranges.leader_level[:, 1] = np.minimum(ranges.leader_level[:, 1], highest)
     _check_complete(scenario, known)
     return Course(
         Timeline(*(_plain(part) for part in replay)),

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from alignsim import documents, evidence, jobs, reading, shapes
+from alignsim import documents, evidence, jobs, reading, shapes, variant_paths, variants
 from alignsim import weights as weight_sets
 from alignsim.documents import Document, DocumentError
 from alignsim.draws import MAX_SEED
@@ -25,6 +25,7 @@ from alignsim.jobs import Job, Result
 from alignsim.nested import Settings
 from alignsim.priors import Prior
 from alignsim.shapes import Frozen
+from alignsim.variants import Base, InputTarget, Setting
 
 FULL = "full"
 CLEAR = 3.0
@@ -87,12 +88,32 @@ def parse(document: Document) -> Specification:
         at = ("hypotheses", name)
         if hypothesis.rule is None and not hypothesis.terms:
             raise document.error(at, "should have terms or a rule")
-        if hypothesis.rule is not None and (hypothesis.terms or hypothesis.hold):
-            raise document.error((*at, "rule"), "goes with neither terms nor hold")
+        if hypothesis.rule is not None and (
+            hypothesis.terms or hypothesis.without or hypothesis.hold
+        ):
+            raise document.error((*at, "rule"), "goes with neither terms nor without nor hold")
         for index, claim in enumerate(hypothesis.claims):
             if claim not in known:
                 raise document.error((*at, "claims", index), f"{claim}: no such claim")
+        for path, value in hypothesis.hold.items():
+            if fault := _hold_fault(found, path, value):
+                raise document.error((*at, "hold", path), fault)
     return found
+
+
+def _hold_fault(found: Specification, path: str, value: float) -> str:
+    """What is wrong with an input held at a value; empty if nothing. It acts in every episode."""
+    dynamics = weight_sets.read_set(found.dynamics)
+    for name in found.episodes:
+        base = Base.of(reading.read(name), dynamics)
+        try:
+            held = variant_paths.target(base, path)
+            if not isinstance(held, InputTarget) or held.month is not None:
+                return "should be an input, such as world.severity"
+            variants.vary(base, [Setting(held)], [value])
+        except ValueError as error:
+            return str(error)
+    return ""
 
 
 # --- the samples that are needed ------------------------------------------------------------

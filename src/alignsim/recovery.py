@@ -10,7 +10,7 @@ the ranks tell is in :mod:`alignsim.recovery_tables`.
 import json
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,36 +21,27 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from alignsim import calibrate, documents, jobs, kernel, likelihood, nested, priors, shapes
-from alignsim.decision import ENGAGEMENTS, GROUPS, LEADER_STANCES, LEVELS, TARGET_STANCES, Weights
+from alignsim import calibrate, coding, documents, jobs, kernel, nested, priors, shapes
+from alignsim.decision import GROUPS
 from alignsim.documents import Document, DocumentError
 from alignsim.draws import MAX_SEED
 from alignsim.jobs import Job
-from alignsim.kernel import Ranges
-from alignsim.likelihood import TABLES, Course
+from alignsim.likelihood import Course
 from alignsim.nested import Settings, Target
 from alignsim.priors import NAMES, PRECISION, Prior, Space
 from alignsim.shapes import Frozen
-from alignsim.situation import LEADER_CEILING, Dynamics
 
 Floats = NDArray[np.float64]
 
-TWICE, DOUBLED, FORGOTTEN = "counted twice", "precision doubled", "episode forgotten"
-Fault = Literal["counted twice", "precision doubled", "episode forgotten"]
-"""Every decision counted twice: too sure. Precisions doubled where the likelihood is evaluated:
-off the mark. The last episode left out: not sure enough, which only the likelihood shows."""
+DOUBLED, FORGOTTEN = "precision doubled", "episode forgotten"
+Fault = Literal["precision doubled", "episode forgotten"]
+"""Precisions doubled where the likelihood is evaluated; the last episode left out, after which
+every number still has uniform ranks, and only the log likelihood does not."""
 RIGHT = "none"
 """What tables call the likelihood as it is."""
 
 LIKELIHOOD = "log_likelihood"
 """The test quantity that depends on the history as well."""
-
-OPTIONS = {
-    "leader_stance": len(LEADER_STANCES),
-    "target_stance": len(TARGET_STANCES),
-    "level": LEVELS,
-    "engagement": ENGAGEMENTS,
-}
 
 
 class Specification(Frozen):
@@ -116,89 +107,6 @@ def parse(document: Document) -> Plan:
     return Plan(specification, calibration)
 
 
-# --- histories as the model would make them -------------------------------------------------
-
-
-def planted(course: Course, weights: Weights, dynamics: Dynamics, seed: int) -> Course:
-    """A history that the model makes under given weights, coded as well as the documented one is.
-
-    Where the coder of the documented course could not tell some options apart, this one cannot
-    either, and writes down the same option for all of them; every other option is told exactly.
-    A decision of which nothing is known, or that does not count, is held as documented. The
-    likelihood of what is so coded is then exact: each record has the probability of its options
-    given the course as written down.
-    """
-    fixed = {table: getattr(course.line, f"fixed_{table}").copy() for table in TABLES}
-    documented = {table: taken.copy() for table, taken in fixed.items()}
-    for table in TABLES:
-        fixed[table][_informative(course, table)] = -1
-    vague = _vague(course)
-    while True:
-        line = course.line._replace(**{f"fixed_{table}": fixed[table] for table in TABLES})
-        made = kernel.simulate(line, weights, dynamics, seed, 0, 1)
-        written = _first_rewritten(course, vague, made)
-        if written is None:
-            break
-        # Written down as another option: what follows is played again from there.
-        table, at = written
-        fixed[table][at] = documented[table][at]
-    taken = {table: getattr(made, table)[0].astype(np.int64) for table in TABLES}
-    ranges = {table: _cells(course, table, taken[table]) for table in TABLES}
-    replay = course.line._replace(**{f"fixed_{table}": taken[table] for table in TABLES})
-    return likelihood.Course(
-        replay,
-        Ranges(**ranges),
-        course.logs._make(np.zeros_like(part) for part in course.logs),
-        course.out._make(np.zeros_like(part) for part in course.out),
-        course.counted,
-    )
-
-
-Place = tuple[str, tuple[int, ...]]
-"""A decision of a course: its table, and where it stands there."""
-
-
-def _informative(course: Course, table: str) -> NDArray[np.bool_]:
-    """Which decisions of a table count, and could have been something else than is coded."""
-    low, high = np.moveaxis(getattr(course.ranges, table), -1, 0)
-    last = OPTIONS.get(table, 0) - 1
-    if table == "leader_level":
-        last = course.line.leader[:, LEADER_CEILING].astype(np.int64)
-    return np.asarray((low >= 0) & ((low > 0) | (high < last)))
-
-
-def _vague(course: Course) -> list[Place]:
-    """Informative decisions coded as a range, in the order in which the engine makes them."""
-    places = []
-    for table in TABLES:
-        low, high = np.moveaxis(getattr(course.ranges, table), -1, 0)
-        found = np.argwhere(_informative(course, table) & (low < high))
-        places += [(table, tuple(row)) for row in found.tolist()]
-    return sorted(places, key=lambda place: (place[1][0], TABLES.index(place[0]), place[1]))
-
-
-def _first_rewritten(course: Course, vague: Sequence[Place], made: Any) -> Place | None:
-    """The first decision that is not what its coder writes down."""
-    for table, at in vague:
-        low, high = getattr(course.ranges, table)[at]
-        written = getattr(course.line, f"fixed_{table}")[at]
-        if (
-            low <= getattr(made, table)[(0, *at)] <= high
-            and written != getattr(made, table)[(0, *at)]
-        ):
-            return table, at
-    return None
-
-
-def _cells(course: Course, table: str, taken: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Ranges of what was written down: the documented range where inside it, otherwise exact."""
-    low, high = np.moveaxis(getattr(course.ranges, table), -1, 0)
-    inside = (low <= taken) & (taken <= high)
-    counts = low >= 0
-    cells = np.stack([np.where(inside, low, taken), np.where(inside, high, taken)], axis=-1)
-    return np.ascontiguousarray(np.where(counts[..., None], cells, -1), dtype=np.int64)
-
-
 # --- what is planted and looked for ---------------------------------------------------------
 
 
@@ -223,8 +131,6 @@ def quantities(space: Space, prior: Prior, normals: Floats) -> dict[str, Floats]
 def misjudged(target: Target, fault: Fault | None) -> Target:
     """The target with a likelihood that is wrong on purpose; the prior stays."""
     space, courses = _theory(target)
-    if fault == TWICE:
-        return target._replace(courses=courses * 2)
     if fault == DOUBLED:
         precise = np.array([name.startswith(PRECISION) for name in space.names])
         mean = space.mean + math.log(2.0) * precise
@@ -254,7 +160,7 @@ def _theory(target: Target) -> tuple[Space, tuple[Course, ...]]:
 
 @cache
 def _source() -> str:
-    return kernel.digest([sys.modules[__name__]])
+    return kernel.digest([coding, sys.modules[__name__]])
 
 
 class Replication(Frozen):
@@ -288,7 +194,8 @@ class Replication(Frozen):
         weights, dynamics = priors.weights_of(found), priors.dynamics_of(found)
         # Each episode has a seed of its own: the draws of two would be the same otherwise.
         made = tuple(
-            planted(course, weights, dynamics, int(rng.integers(2**63))) for course in courses
+            coding.planted(course, weights, dynamics, int(rng.integers(2**63)))
+            for course in courses
         )
         return normals, target._replace(courses=made)
 
@@ -318,8 +225,8 @@ def run(
     """Ranks of all replications, or what a folder lacks of them: a row each.
 
     Columns: ``fault`` (:data:`RIGHT` for the likelihood as it is), ``replication``, then the
-    ranks, 0 to the number of draws, of every number. The same plan gives the same table on any number of
-    workers. Raises DocumentError for a damaged file, or where a worker dies.
+    ranks, 0 to the number of draws, of every number. The same plan gives the same table on any
+    number of workers. Raises DocumentError for a damaged file, or where a worker dies.
     """
     works = plan.replications()
     files = jobs.make(works, folder / "replications", workers, told)

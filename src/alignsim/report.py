@@ -121,6 +121,10 @@ def as_text(result: Evaluation) -> str:
     parts += [_heading("Out of sample: fitted on one episode, scored on another")]
     parts += [tables.scores(evaluation.out_of_sample(result.scores))]
     parts += [textwrap.fill(sentence, WRAP) for sentence in verdicts(result)]
+    parts += [
+        _heading("What survives the coding of the inputs"),
+        tables.conclusions(result.conclusions),
+    ]
     return "\n\n".join(parts)
 
 
@@ -275,7 +279,8 @@ def write(result: Evaluation, folder: Path, progress: Progress = lambda done, no
 
 def _page(result: Evaluation, pictures: dict[str, Picture]) -> str:
     scenarios = [forecast.scenario for forecast in result.ensembles.values()]
-    parameters = next(iter(result.ensembles.values())).parameters
+    first = next(iter(result.ensembles.values()))
+    parameters = first.parameters
     means = evaluation.means(result.scores, report_tables.allies(result))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -306,9 +311,11 @@ def _page(result: Evaluation, pictures: dict[str, Picture]) -> str:
             "Scores of the model on an episode that its weights have not seen.",
         ),
         verdicts=verdicts(result),
+        conclusions=report_tables.conclusions(result),
         weights=parameters.name,
         weight_set=weight_set(parameters),
-        digest=_digest(parameters),
+        draws=len(first.drawn),
+        digest=_digest(parameters, *first.drawn),
         version=importlib.metadata.version("alignsim"),
     )
 
@@ -322,7 +329,7 @@ def weight_set(parameters: Parameters) -> WeightSet | None:
     return found if weight_sets.parameters(found) == parameters else None
 
 
-def _digest(parameters: Parameters) -> str:
-    """SHA-256 of total weights and dynamics, whatever file they come from."""
-    numbers = {**parameters.weights._asdict(), **parameters.dynamics._asdict()}
+def _digest(*sets: Parameters) -> str:
+    """SHA-256 of total weights and dynamics, the draws included, whatever file they come from."""
+    numbers = [{**each.weights._asdict(), **each.dynamics._asdict()} for each in sets]
     return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()

@@ -139,6 +139,19 @@ def scores(result: Evaluation, rows: Rows, caption: str) -> Table:
     return Table(caption, ["Decision", *SCORE_COLUMNS, LATE], cells)
 
 
+def conclusions(result: Evaluation) -> Table:
+    """What is concluded, and whether it survives the evidence ranges of the inputs."""
+    rows = [
+        [one.statement, _number(one.coded), _number(one.drawn), one.stands]
+        for one in result.conclusions
+    ]
+    caption = (
+        "Probability of each conclusion with the inputs as coded, and with weights and runs over "
+        "inputs drawn from their evidence ranges. It stands from 0.9."
+    )
+    return Table(caption, ["Conclusion", "As coded", "Drawn", "Verdict"], rows)
+
+
 # --- cells ----------------------------------------------------------------------------------
 
 

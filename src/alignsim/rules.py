@@ -26,6 +26,9 @@ SIZES = {PERSISTENCE: 2, FOLLOW: 3, SEVERITY: (LEVELS - 1) + 1 + (ENGAGEMENTS - 
 THRESHOLD_SPREAD = 3.0
 """Of the first threshold of an ordered logit: in logits, wide enough for any share."""
 
+FARTHEST = 700.0
+"""Logit that the exponential still takes."""
+
 
 class Rule(NamedTuple):
     """A rule and the decisions of allies that it is judged by, one a row."""
@@ -78,28 +81,39 @@ def slope(rule: Any, normal: float) -> Any:
     return math.exp(rule.centre + rule.spread * normal)
 
 
-def cumulative(normals: Any, first: int, threshold: int, effect: float) -> float:
-    """Ordered logit: probability of an option at or below a threshold."""
+def threshold(normals: Any, first: int, option: int) -> Any:
+    """Ordered logit: where an option ends and the next begins."""
     cut = THRESHOLD_SPREAD * normals[first]
-    for index in range(threshold):
+    for index in range(option):
         cut += math.exp(normals[first + 1 + index])
-    return 1.0 / (1.0 + math.exp(effect - cut))
+    return cut
+
+
+def logistic(logit: float) -> float:
+    """Share with a logit; never beyond what a float holds."""
+    return 1.0 / (1.0 + math.exp(min(-logit, FARTHEST)))
 
 
 def between(rule: Any, normals: Any, row: int) -> Any:
-    """Ordered logit: probability of the options that are documented."""
+    """Ordered logit: probability of the options that are documented.
+
+    A difference of two shares, written as a product: it keeps its digits however small it is.
+    """
     size = rule.size[row]
     first = 0 if size == LEVELS else LEVELS
     effect = slope(rule, normals[first + size - 1]) * rule.severity[row]
     if size == ENGAGEMENTS:
         effect = -effect  # a graver breach makes for less engagement
-    above = 1.0
-    if rule.high[row] < size - 1:
-        above = cumulative(normals, first, rule.high[row], effect)
-    below = 0.0
+    share, lower, upper = 1.0, 0.0, 0.0
     if rule.low[row] > 0:
-        below = cumulative(normals, first, rule.low[row] - 1, effect)
-    return above - below
+        lower = threshold(normals, first, rule.low[row] - 1)
+        share *= logistic(effect - lower)
+    if rule.high[row] < size - 1:
+        upper = threshold(normals, first, rule.high[row])
+        share *= logistic(upper - effect)
+        if rule.low[row] > 0:
+            share *= -math.expm1(lower - upper)
+    return share
 
 
 def distance(rule: Any, normals: Any, row: int, option: int) -> Any:
@@ -118,9 +132,12 @@ def probability(rule: Any, normals: Any, row: int) -> Any:
     """Probability of the options that are documented in a row."""
     if rule.kind == SEVERITY:
         return between(rule, normals, row)
+    top = distance(rule, normals, row, 0)
+    for option in range(1, rule.size[row]):
+        top = max(top, distance(rule, normals, row, option))
     whole, part = 0.0, 0.0
     for option in range(rule.size[row]):
-        share = math.exp(distance(rule, normals, row, option))
+        share = math.exp(distance(rule, normals, row, option) - top)
         whole += share
         if rule.low[row] <= option <= rule.high[row]:
             part += share
@@ -135,5 +152,5 @@ def log_likelihood(rule: Any, normals: Any) -> float:
     return total
 
 
-COMPILED = (slope, cumulative, between, distance, probability, log_likelihood)
+COMPILED = (slope, threshold, logistic, between, distance, probability, log_likelihood)
 """What compiled code may call, callees first."""

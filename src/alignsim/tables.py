@@ -1,10 +1,12 @@
 """Tables for a terminal of 100 columns."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tabulate
 
 from alignsim.explanation import Explanation
+from alignsim.robustness import Conclusion
 from alignsim.scenario import Scenario
 
 Rows = list[dict[str, Any]]
@@ -190,3 +192,9 @@ def _claims(claims: tuple[str, ...]) -> str:
     """As many claim ids as fit the line."""
     shown = ", ".join(claims[:4])
     return f"{shown}, …" if len(claims) > 4 else shown
+
+
+def conclusions(found: Sequence[Conclusion]) -> str:
+    """What is concluded: probability with inputs as coded and as drawn, and whether it stands."""
+    rows = [[one.statement, number(one.coded), number(one.drawn), one.stands] for one in found]
+    return text(rows, ["conclusion", "as coded", "drawn", "verdict"])

@@ -1,0 +1,50 @@
+"""What the tests of studies share: a stand-in for the sampler, and small specifications."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alignsim.nested import Sample, Settings, Target
+
+ROOT = Path(__file__).parents[1]
+EXPERIMENTS = ROOT / "experiments"
+
+POINTS = 120
+
+CALIBRATION = """\
+name: tiny
+kind: calibration
+note: "A test: few points"
+fit_on: [crimea-2014]
+groups: [norms]
+prior: {precision_centre: 6.0, precision: 1.5, group: 1.0, term: 0.7}
+dynamics: neutral
+sampler: {live_points: 20, steps: 5, remaining: 5}
+draws: 12
+seed: 0
+"""
+"""A calibration that is sampled in a second where the engine is compiled."""
+
+
+def prior_sample(
+    target: Target,
+    settings: Settings,
+    seed: int,
+    checkpoint: Path | None = None,
+    progress: Any = None,
+) -> Sample:
+    """In place of the sampler: draws of the prior, equally weighted, as if nothing were known.
+
+    It asks for no likelihood, so that what is made of a sample is tested without the compiler.
+    """
+    normals = np.random.default_rng(seed).standard_normal((POINTS, target.size))
+    return Sample(
+        normals=normals,
+        logs=np.zeros(POINTS),
+        weights=np.full(POINTS, 1.0 / POINTS),
+        evidence=-float(seed % 7) - 1.0,
+        error=0.1,
+        information=0.0,
+        calls=POINTS,
+    )
