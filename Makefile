@@ -36,7 +36,7 @@ calibrate: $(VENV)/.test
 # Weighs the rival explanations.
 compare: $(VENV)/.test
 	$(BIN)/alignsim compare experiments/comparison/comparison.yaml --out build/comparison --workers 2
-	cd build/comparison && cp comparison.csv comparison.png verdict.txt ../../experiments/comparison/
+	cd build/comparison && cp comparison.csv comparison.tex comparison.png verdict.txt ../../experiments/comparison/
 
 # Forecasts what the weights have not seen, then scores it.
 forecasts: $(VENV)/.test

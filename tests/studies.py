@@ -48,3 +48,57 @@ def prior_sample(
         information=0.0,
         calls=POINTS,
     )
+
+
+COMPARISON = """\
+name: tiny
+kind: comparison
+note: A test with rules alone, which need no engine.
+episodes: [crimea-2014, ukraine-2022]
+prior: {precision_centre: 6.0, precision: 1.5, group: 1.0, term: 0.7}
+dynamics: neutral
+always: [inertia, coherence]
+full: {sampler: {live_points: 20, steps: 5, remaining: 2}, input_draws: 2, prior_scales: [0.5, 1.5]}
+quick: {sampler: {live_points: 20, steps: 5, remaining: 2}, input_draws: 0, prior_scales: []}
+seed: 0
+hypotheses:
+  full:
+    title: Persistence
+    rule: persistence
+  follow:
+    title: Follow the leader
+    rule: follow the leader
+  severity:
+    title: Severity
+    rule: severity
+"""
+"""A comparison that is sampled in seconds, compiled or not."""
+
+FORECASTS = """\
+name: tiny
+kind: forecasts
+note: A test with few draws and runs.
+calibration: calibration.yaml
+sampler: {live_points: 20, steps: 5, remaining: 5}
+draws: 4
+runs_a_draw: 5
+seed: 0
+forecasts:
+  forth:
+    title: Forth
+    fit_on: [crimea-2014]
+    score: [ukraine-2022]
+  across:
+    title: Across
+    fit_on: [crimea-2014]
+    fit_allies: [JPN]
+    score: [crimea-2014]
+    score_allies: [KOR]
+"""
+
+
+def forecasts_file(folder: Path, text: str = FORECASTS) -> Path:
+    """A specification of forecasts with its calibration beside it."""
+    (folder / "calibration.yaml").write_text(CALIBRATION)
+    (folder / "forecasts.yaml").write_text(text)
+    return folder / "forecasts.yaml"

@@ -56,7 +56,7 @@ def test_the_shipped_specifications_are_read(file):
 
 
 def test_the_shipped_ones_tell_each_group_apart():
-    found = {calibrate.read(file).name: calibrate.read(file) for file in SPECIFICATIONS}
+    found = {one.name: one for one in map(calibrate.read, SPECIFICATIONS)}
     for group in set(ALLY_GROUPS) - {"inertia"}:
         alone = found[f"{group.replace('_', '-')}-only"]
         assert alone.known() == {*GROUPS[group], *ALWAYS, *OTHER_TERMS}

@@ -112,10 +112,11 @@ def test_evidence_and_draws_come_from_the_same_sample(tmp_path):
     """Asking for draws moves neither the walk's scale nor what is said of the evidence."""
     (found,) = jobs.run([a_job()], tmp_path)
     target = a_job().target()
-    sample = nested.sample(target, SETTINGS, jobs._seed(a_job()))
+    luck = jobs._seed(a_job())
+    sample = nested.sample(target, SETTINGS, luck)
     assert (found.evidence, found.error) == (sample.evidence, sample.error)
     assert found.effective == sample.effective
-    assert found.normals.tolist() == sample.draws(10, 0).tolist()
+    assert found.normals.tolist() == sample.draws(10, luck).tolist()
 
 
 # --- what names it ------------------------------------------------------------------------------
@@ -123,6 +124,7 @@ def test_evidence_and_draws_come_from_the_same_sample(tmp_path):
 CHANGES = {
     "seed": 1,
     "draws": 11,
+    "refresh": 5,
     "settings": Settings(live_points=21, steps=5, remaining=1.0),
     "prior": PRIOR.scaled(0.5),
     "judged": Judged(episodes=("crimea-2014",), allies=("JPN",), only_allies=True),

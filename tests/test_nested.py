@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from alignsim import nested, rules
+from alignsim import nested, refresh, rules
 from alignsim.nested import Sample, Settings, Target
 from alignsim.rules import Rule
 
@@ -158,3 +158,36 @@ def test_draws_are_of_the_posterior_and_repeat():
     assert np.all(np.abs(draws.mean(axis=0) - mean) < 0.02)
     assert 1.0 < found.effective < len(found.logs)
     assert found.information > 0.0
+
+
+# --- draws moved on -------------------------------------------------------------------------
+
+
+def collapsed(size: int) -> Sample:
+    """A sample whose draws are all one point, far out."""
+    points = 0.01 * np.random.default_rng(0).standard_normal((50, size)) + 2.5
+    return Sample(points, np.zeros(50), np.full(50, 0.02), 0.0, 0.1, 1.0, 1)
+
+
+def test_steps_forget_where_draws_began():
+    """From one lineage to the posterior of quadrature, in mean and spread."""
+    _, mean = quadrature(rules.PERSISTENCE)
+    own = target(rules.PERSISTENCE)
+    draws = refresh.refreshed(own, collapsed(2), 150, 120, seed=0)
+    whole = nested.sample(own, SETTINGS, seed=0)
+    spread = np.sqrt(whole.weights @ (whole.normals - whole.weights @ whole.normals) ** 2)
+    assert np.all(np.abs(draws.mean(axis=0) - mean) < 4.0 * spread / math.sqrt(len(draws)))
+    assert np.all(np.abs(draws.std(axis=0) / spread - 1.0) < 0.3)
+
+
+def test_moved_draws_repeat_and_none_move_without_steps():
+    own, found = target(rules.FOLLOW), collapsed(3)
+    assert_array_equal(refresh.refreshed(own, found, 5, 0, seed=2), found.draws(5, seed=2))
+    first, again = (refresh.refreshed(own, found, 5, 7, seed=2) for _ in range(2))
+    assert_array_equal(first, again)
+    assert not np.array_equal(first, found.draws(5, seed=2))
+
+
+def test_two_draws_can_be_moved():
+    draws = refresh.refreshed(target(rules.PERSISTENCE), collapsed(2), 2, 20, seed=0)
+    assert np.all(np.isfinite(draws))

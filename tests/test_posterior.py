@@ -235,7 +235,7 @@ def test_volumes_are_those_of_dynesty():
 def test_a_kept_sample_has_its_course(tmp_path: Path):
     (job, *_) = made().specification.jobs()
     job = job.model_copy(update={"settings": Settings(live_points=20, steps=5), "draws": 4})
-    content = jobs._as_text(job, sampled(70))
+    content = jobs._as_text(job, sampled(70), sampled(70).draws(4, 0))
     (tmp_path / "a.json").write_text(content)
     again = jobs._read(job, tmp_path / "a.json")
     assert again.trace is not None

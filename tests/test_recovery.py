@@ -29,7 +29,7 @@ from alignsim.recovery import DOUBLED, FORGOTTEN, LIKELIHOOD, RIGHT, Plan, Repli
 
 FOLDER = evidence.data_root() / "experiments" / "recovery"
 SHIPPED = FOLDER / "recovery.yaml"
-DRAWS = 99
+DRAWS = 59
 
 
 def small(replications: int = 2, **changes: object) -> Plan:
@@ -40,6 +40,7 @@ def small(replications: int = 2, **changes: object) -> Plan:
             "replications": replications,
             "draws": 19,
             "sampler": Settings(live_points=20, steps=5, remaining=5.0),
+            "refresh": 0,
             "faults": (),
             **changes,
         }
@@ -122,12 +123,21 @@ def test_the_likelihood_of_a_planted_history_is_its_frequency():
 
 
 def _only_japan_at_first(course: likelihood.Course) -> likelihood.Course:
-    """Japan's first level, coded as a range, and its first engagement; all else is held."""
-    ranges = {table: np.full_like(getattr(course.ranges, table), -1) for table in TABLES}
+    """Two steps: Japan's first level, coded as a range, and engagement; all else is held."""
+    steps = len(course.line.world)
+    line = type(course.line)(
+        *(
+            part[:2] if isinstance(part, np.ndarray) and len(part) == steps else part
+            for part in course.line
+        )
+    )
+    ranges = {table: np.full_like(getattr(course.ranges, table)[:2], -1) for table in TABLES}
     ranges["level"][0, 0] = course.ranges.level[0, 0]
     ranges["engagement"][0, 0] = (1, 1)
     assert ranges["level"][0, 0, 0] < ranges["level"][0, 0, 1]
-    return course._replace(ranges=kernel.Ranges(**ranges), counted=2)
+    logs = kernel.LogProbabilities(*(part[:2].copy() for part in course.logs))
+    out = kernel.room(1, 2, 2)
+    return likelihood.Course(line, kernel.Ranges(**ranges), logs, out, 2)
 
 
 # --- replications ---------------------------------------------------------------------------
@@ -236,6 +246,7 @@ def test_a_replication_ranks_every_number_among_its_draws(tmp_path: Path, monkey
         assert target.size == len(target.space.names)
         rng = np.random.default_rng(seed)
         return SimpleNamespace(
+            normals=rng.standard_normal((80, target.size)), weights=np.full(80, 1 / 80),
             draws=lambda count, seed: rng.standard_normal((count, target.size)),
             information=0.0, calls=0, effective=0.0,
         )  # fmt: skip
@@ -244,6 +255,23 @@ def test_a_replication_ranks_every_number_among_its_draws(tmp_path: Path, monkey
     kept = json.loads(work.made(tmp_path / "none"))
     assert set(kept["ranks"]) > {LIKELIHOOD, "values", "groups.commerce"}
     assert all(0 <= rank <= 19 for rank in kept["ranks"].values())
+
+
+@pytest.mark.slow
+def test_one_episode_recovers_its_truths_and_a_wrong_likelihood_is_caught(tmp_path: Path):
+    """The same test in small; what it takes in full is among the committed results."""
+    light = Settings(live_points=61, steps=15, remaining=1.0)
+    plan = small(24, sampler=light, refresh=400, faults=(DOUBLED,))
+    ranks = recovery.run(plan, tmp_path)
+    right, wrong = recovery_tables.verdicts(ranks, 19).itertuples()
+    assert not right.caught
+    assert abs(right.covered_90 - 0.9) < 4.0 * right.error_90
+    assert wrong.caught
+    precise = [name for name in ranks if name.startswith("precision_")]
+    means = ranks.groupby("fault")[precise].mean().mean(axis=1) / 19
+    # Halved in the posterior: the truth is above its draws.
+    assert means[DOUBLED] > means[RIGHT] + 0.15
+    assert means[RIGHT] == pytest.approx(0.5, abs=0.1)
 
 
 # --- what ranks tell ------------------------------------------------------------------------
@@ -277,9 +305,9 @@ def test_uniform_ranks_pass_and_others_do_not():
 
 
 def test_coverage_counts_the_central_ranks_exactly():
-    table = pd.DataFrame({"fault": RIGHT, "replication": range(100), "a": range(100)})
-    assert recovery_tables.covered(table, DRAWS, 0.9).a.sum() == 90
-    assert recovery_tables.covered(table, DRAWS, 0.5).a.sum() == 50
+    table = pd.DataFrame({"fault": RIGHT, "replication": range(60), "a": range(60)})
+    assert recovery_tables.covered(table, DRAWS, 0.9).a.sum() == 54
+    assert recovery_tables.covered(table, DRAWS, 0.5).a.sum() == 30
     row = recovery_tables.coverage(table, DRAWS).iloc[0]
     assert (row.covered_50, row.covered_90, row.chi_square, row.p_value) == (0.5, 0.9, 0.0, 1.0)
     assert row.low < 0.9 < row.high
@@ -322,11 +350,11 @@ def test_tables_and_figure_are_written(tmp_path: Path):
 @pytest.mark.parametrize(
     ("change", "line", "said"),
     [
-        (("draws: 99", "draws: 100"), 9, "multiple of 20"),
+        (("draws: 59", "draws: 60"), 9, "multiple of 20"),
         (("kind: recovery", "kind: sweep"), 3, "recovery"),
         (("calibration: ../", "calibrations: ../"), 6, "calibrations"),
-        (("faults: [", "faults: [precision doubled, precision doubled, "), 13, "twice"),
-        (("faults: [", "faults: [luck, "), 13, "precision doubled"),
+        (("faults: [", "faults: [precision doubled, precision doubled, "), 14, "twice"),
+        (("faults: [", "faults: [luck, "), 14, "precision doubled"),
     ],
 )
 def test_a_fault_in_a_specification_names_its_line(tmp_path: Path, change, line, said):

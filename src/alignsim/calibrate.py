@@ -54,6 +54,8 @@ class Specification(Frozen):
     dynamics: str
     sampler: Settings
     draws: Annotated[int, Field(ge=1, le=10_000, strict=True)]
+    refresh: Annotated[int, Field(ge=0, le=100_000, strict=True)] = 0
+    """Metropolis steps of each draw after the nested sample."""
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
     input_draws: Annotated[int, Field(ge=2, le=1000, strict=True)] | None = None
 
@@ -84,6 +86,7 @@ class Specification(Frozen):
                 settings=self.sampler,
                 seed=self.seed,
                 draws=self.draws,
+                refresh=self.refresh,
                 inputs=inputs,
             )
             for inputs in numbers
@@ -99,7 +102,8 @@ class Specification(Frozen):
 
     def _fitted(self) -> dict[str, str]:
         """What is fitted on, by the scenario's own name."""
-        return {reading.read(name).name: name for name in self.fit_on}
+        shipped = reading.shipped("episodes")
+        return {name if name in shipped else reading.read(name).name: name for name in self.fit_on}
 
 
 def read(file: Path | str) -> Specification:

@@ -12,11 +12,12 @@ from alignsim import cli_common
 FOLDER = click.Path(path_type=Path)
 
 
-def _ready() -> None:
+def _ready(*libraries: str) -> None:
     """Say what is missing, or what the first call is doing, before any work."""
     from alignsim import extras
 
-    extras.imported("dynesty")
+    for library in ("dynesty", *libraries):
+        extras.imported(library)
     cli_common.announce_compilation()
 
 
@@ -67,7 +68,7 @@ def calibrate(
     from alignsim import calibration_report
 
     chosen = calibration.read(specification)
-    _ready()
+    _ready("arviz", "corner")
     folder = out or Path(chosen.name)
     with cli_common.terminable():
         found = calibration.calibrate(chosen, folder, workers, _bar(chosen.name))

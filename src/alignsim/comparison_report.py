@@ -24,11 +24,12 @@ def _csv(frame: pd.DataFrame) -> str:
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
-    """Write ``comparison.csv``, ``verdict.txt``, ``comparison.json`` and the figure, each whole."""
+    """Write table (CSV, LaTeX), record (JSON), verdict and figure (PNG, SVG), each whole."""
     figure = figures.comparison(comparison)
     record = json.dumps(model_comparison.record(comparison), indent=1, allow_nan=False)
     contents: dict[str, bytes | str] = {
         "comparison.csv": _csv(comparison.table),
+        "comparison.tex": _latex(comparison),
         "verdict.txt": "\n".join(model_comparison.verdict(comparison)) + "\n",
         "comparison.json": f"{record}\n",
         "comparison.png": plots.rendered(figure, "png"),
@@ -37,11 +38,14 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     return _written(folder, contents)
 
 
-def comparison_text(comparison: Comparison) -> str:
-    """The table and the verdict, at most 100 columns wide."""
+COLUMNS = ("free", "log evidence", "log Bayes f.", "by episode", "by ally")
+
+
+def _cells(comparison: Comparison, name: str) -> list[list[str]]:
+    """Rows of the table as text; the first cell is the field that names a hypothesis."""
     rows = []
     for row in comparison.table.to_dict("records"):
-        cells = [row["hypothesis"], str(row["numbers"])]
+        cells = [row[name], str(row["numbers"])]
         cells += [
             _with_error(row["evidence"], row["error"]),
             _with_error(row["bayes_factor"], row["bayes_factor_error"]),
@@ -50,14 +54,31 @@ def comparison_text(comparison: Comparison) -> str:
             field = f"leave_one_{kind}_out"
             cells.append(_with_error(row[field], row[f"{field}_error"]))
         rows.append(cells)
-    columns = ["hypothesis", "free", "log evidence", "log Bayes f.", "by episode", "by ally"]
+    return rows
+
+
+def _latex(comparison: Comparison) -> str:
+    """The table for a paper, with the rules of booktabs."""
+    frame = pd.DataFrame(_cells(comparison, "title"), columns=["explanation", *COLUMNS])
+    frame = frame.map(lambda cell: cell.replace("+-", "$\\pm$"))
+    return str(frame.to_latex(index=False, column_format="lrrrrr"))
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """The table and the verdict, at most 100 columns wide."""
     note = (
         "Log evidence: log probability of all decisions of the allies before any was seen. Log "
         "Bayes factor: against the theory in full. By episode, by ally: log probability of each "
         "after the others. +- is the standard error of the sampler."
     )
     said = [textwrap.fill(line, WRAP) for line in model_comparison.verdict(comparison)]
-    return "\n\n".join([tables.text(rows, columns), textwrap.fill(note, WRAP), "\n".join(said)])
+    return "\n\n".join(
+        [
+            tables.text(_cells(comparison, "hypothesis"), ["hypothesis", *COLUMNS]),
+            textwrap.fill(note, WRAP),
+            "\n".join(said),
+        ]
+    )
 
 
 def _with_error(value: float, error: float) -> str:

@@ -64,6 +64,7 @@ class Specification(Frozen):
     calibration: str
     sampler: Settings
     draws: Annotated[int, Field(ge=1, le=10_000, strict=True)]
+    refresh: Annotated[int, Field(ge=0, le=100_000, strict=True)] = 0
     runs_a_draw: Annotated[int, Field(ge=1, le=100_000, strict=True)]
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
     forecasts: Annotated[dict[str, Forecast], Field(min_length=1)]
@@ -107,6 +108,7 @@ def parse(document: Document) -> Plan:
                 "allies": one.fit_allies,
                 "sampler": found.sampler,
                 "draws": found.draws,
+                "refresh": found.refresh,
                 "seed": found.seed,
             }
         )

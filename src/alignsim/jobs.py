@@ -26,6 +26,7 @@ from alignsim import (
     kernel,
     nested,
     reading,
+    refresh,
     sweep_workers,
     timeline,
     weights,
@@ -76,6 +77,8 @@ class Job(Frozen):
     settings: Settings
     seed: int
     draws: int = 0
+    refresh: int = 0
+    """Metropolis steps of each draw after the nested sample."""
     inputs: tuple[int, int] | None = None
     """Number of a drawing of the inputs from their evidence ranges, and of how many; None for the
     values coded."""
@@ -113,7 +116,12 @@ class Job(Frozen):
 
     def made(self, checkpoint: Path) -> str:
         """The sample as the text of its file."""
-        return _as_text(self, nested.sample(self.target(), self.settings, _seed(self), checkpoint))
+        target, seed = self.target(), _seed(self)
+        found = nested.sample(target, self.settings, seed, checkpoint)
+        drawn = np.empty((0, 0))
+        if self.draws:
+            drawn = refresh.refreshed(target, found, self.draws, self.refresh, seed)
+        return _as_text(self, found, drawn)
 
 
 @cache
@@ -140,7 +148,7 @@ def _foundations(episodes: tuple[str, ...], dynamics: str) -> str:
             "history": [list(map(str, history.documented(one))) for one in scenarios],
             "arrays": [[np.asarray(part).tolist() for part in line] for line in lines],
             "dynamics": _dynamics(dynamics).model_dump(mode="json"),
-            "engine": kernel.digest((*nested.SOURCES, hypotheses, drawn_inputs)),
+            "engine": kernel.digest((*nested.SOURCES, *refresh.SOURCES, hypotheses, drawn_inputs)),
             "sampler": importlib.metadata.version("dynesty"),
         }
     )
@@ -260,8 +268,7 @@ def _seed(job: Job) -> int:
     return int(documents.digest(job.content)[:15], 16)
 
 
-def _as_text(job: Job, found: Sample) -> str:
-    normals = found.draws(job.draws, job.seed) if job.draws else np.empty((0, 0))
+def _as_text(job: Job, found: Sample, drawn: Floats) -> str:
     content = {
         "name": job.name,
         "evidence": found.evidence,
@@ -269,7 +276,7 @@ def _as_text(job: Job, found: Sample) -> str:
         "information": found.information,
         "calls": found.calls,
         "effective": found.effective,
-        "normals": normals.tolist(),
+        "normals": drawn.tolist(),
     }
     if job.draws:
         trace = traced(found, max(job.settings.live_points, 2 * found.normals.shape[1] + 1))

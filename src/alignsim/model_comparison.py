@@ -9,6 +9,7 @@ evidence with and without them.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -61,7 +62,12 @@ class Specification(Frozen):
 
     def allies(self) -> tuple[str, ...]:
         """Allies of the episodes."""
-        return tuple(dict.fromkeys(a for e in self.episodes for a in reading.read(e).allies))
+        return _allies(self.episodes)
+
+
+@cache
+def _allies(episodes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(a for e in episodes for a in reading.read(e).allies))
 
 
 def read(file: Path | str | None = None) -> Specification:

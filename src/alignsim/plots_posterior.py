@@ -441,18 +441,18 @@ def ranks(table: pd.DataFrame, draws: int, fault: str | None = None) -> Figure:
             other = np.histogram((wrong[name] + 0.5) / (draws + 1), edges)[0] / expected
             axis.stairs(other, edges, color=ORANGE, linewidth=0.9)
         title = "log likelihood" if name == LIKELIHOOD else label(name)
-        title = f"{title}, group" if name.startswith("groups.") else title
+        slant = "italic" if name.startswith("groups.") else "normal"
         title = title.replace("precision ", "λ ")
-        axis.set_title(title, loc="left", fontsize=5.8, pad=2)
+        axis.set_title(title, loc="left", fontsize=6, pad=2, fontstyle=slant)
         axis.set_xticks([0.0, 0.5, 1.0], ["0", "½", "1"])
         axis.set_ylim(0.0, 2.6)
     handles: list[Any] = [
-        Patch(color=SKY, label=f"ranks of {count} planted truths"),
+        Patch(color=SKY, label=f"rank of the truth in its posterior, {count} times"),
         Patch(color="#e3e3e3", label="99 % of uniform ranks"),
     ]
     if len(wrong):
         handles.append(Line2D([], [], color=ORANGE, label=f"wrong on purpose: {fault}"))
-    figure.supxlabel("rank of the truth among draws of its posterior", fontsize=7.5)
+    handles.append(Line2D([], [], linestyle="", label="λ precision, italic group weight"))
     figure.supylabel("frequency, as a multiple of the uniform", fontsize=7.5)
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
     return figure

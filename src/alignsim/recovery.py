@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from alignsim import calibrate, coding, documents, jobs, kernel, nested, priors, shapes
+from alignsim import calibrate, coding, documents, jobs, kernel, nested, priors, refresh, shapes
 from alignsim.decision import GROUPS
 from alignsim.documents import Document, DocumentError
 from alignsim.draws import MAX_SEED
@@ -55,6 +55,8 @@ class Specification(Frozen):
     replications: Annotated[int, Field(ge=2, le=100_000, strict=True)]
     draws: Annotated[int, Field(ge=9, le=9_999, strict=True)]
     sampler: Settings
+    refresh: Annotated[int, Field(ge=0, le=100_000, strict=True)] = 0
+    """Metropolis steps of each draw after nested sampling."""
     faults: tuple[Fault, ...] = ()
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
 
@@ -70,7 +72,9 @@ class Plan:
     def digest(self) -> str:
         """Hash of both specifications, as far as they move a result."""
         own = self.specification.model_dump(mode="json", exclude={"name", "note", "calibration"})
-        tested = self.calibration.model_dump(mode="json", exclude={"name", "note", "sampler"})
+        tested = self.calibration.model_dump(
+            mode="json", exclude={"name", "note", "sampler", "refresh"}
+        )
         return documents.digest([own, tested])
 
     def replications(self) -> list["Replication"]:
@@ -81,7 +85,13 @@ class Plan:
             update={"settings": specification.sampler, "draws": specification.draws}
         )
         return [
-            Replication(job=job, number=number, seed=specification.seed, fault=fault)
+            Replication(
+                job=job,
+                number=number,
+                seed=specification.seed,
+                refresh=specification.refresh,
+                fault=fault,
+            )
             for fault in (None, *specification.faults)
             for number in range(specification.replications)
         ]
@@ -160,7 +170,7 @@ def _theory(target: Target) -> tuple[Space, tuple[Course, ...]]:
 
 @cache
 def _source() -> str:
-    return kernel.digest([coding, sys.modules[__name__]])
+    return kernel.digest([coding, refresh, sys.modules[__name__]])
 
 
 class Replication(Frozen):
@@ -169,6 +179,7 @@ class Replication(Frozen):
     job: Job
     number: int
     seed: int
+    refresh: int = 0
     fault: Fault | None = None
 
     @property
@@ -179,7 +190,8 @@ class Replication(Frozen):
     @property
     def digest(self) -> str:
         """Hash of all that it rests on, this file's code among it."""
-        return documents.digest([self.job.digest, self.number, self.seed, self.fault, _source()])
+        own = self.model_dump(mode="json", exclude={"job"})
+        return documents.digest([self.job.digest, own, _source()])
 
     def truth(self) -> tuple[Floats, Target]:
         """The planted coordinates (P,), and what is known: histories made under them.
@@ -203,8 +215,10 @@ class Replication(Frozen):
         """Ranks of the planted numbers among the draws of their posterior, as text."""
         normals, target = self.truth()
         seed = int(documents.digest([self.seed, self.number, self.fault])[:15], 16)
-        found = nested.sample(misjudged(target, self.fault), self.job.settings, seed, checkpoint)
-        points = np.vstack([normals, found.draws(self.job.draws, seed)])
+        judged = misjudged(target, self.fault)
+        found = nested.sample(judged, self.job.settings, seed, checkpoint)
+        draws = refresh.refreshed(judged, found, self.job.draws, self.refresh, seed)
+        points = np.vstack([normals, draws])
         values = quantities(_theory(target)[0], self.job.prior, points)
         values[LIKELIHOOD] = np.array([nested.evaluate(target, point) for point in points])
         content = {
