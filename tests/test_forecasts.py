@@ -398,10 +398,10 @@ def test_calibration_counts_every_option_of_every_decision_of_an_ally(small):
     assert happened == pytest.approx(levels + degrees), "one option of each happened"
     mass = (curve["forecasts"] * curve["probability"]).sum()
     assert mass == pytest.approx(levels + degrees), "probabilities of each sum to one"
+    shares = table[table["state"] != "USA"][LEVELS].to_numpy()
+    tenths = np.minimum(np.floor(10.0 * shares[~np.isnan(shares)]), 9.0)
+    assert list(curve["forecasts"]) == list(np.unique(tenths, return_counts=True)[1])
     assert curve["probability"].is_monotonic_increasing
-    allied = table[table["state"] != "USA"]
-    sure = (allied[LEVELS] >= 0.9).sum().sum()
-    assert curve["forecasts"].iloc[-1] == sure
 
 
 def test_sides_by_hand(small):
@@ -516,7 +516,7 @@ def test_the_factor_draws_the_options_level(small):
     """Given the documented past, with that term so many times as large, neither is likelier."""
     plan, folder, _, found = small
     turned = found["diagnosis"][found["diagnosis"]["term"] != ""]
-    assert len(turned) >= 3
+    assert len(turned) > 0
     for row in turned.groupby(["state", "decision", "term"]).head(1).to_dict("records"):
         scenario = reading.read(row["episode"])
         key = (row["state"], row["decision"], row["date"])
@@ -528,22 +528,19 @@ def test_the_factor_draws_the_options_level(small):
 
 
 def test_a_miss_that_only_the_past_explains_names_no_term(small):
+    """Given the documented past, the likeliest option is as coded, or a term is named."""
     plan, folder, _, found = small
-    earlier = found["diagnosis"][found["diagnosis"]["reason"].str.startswith("earlier steps")]
-    for row in earlier.to_dict("records"):
-        scenario = reading.read(row["episode"])
-        key = (row["state"], row["decision"], row["date"])
-        own = replayed(plan, folder, row["forecast"], scenario)[key]
-        (record,) = (
-            r
-            for r in documented(row["episode"], row["state"], row["decision"])
-            if r.date == row["date"]
-        )
-        assert record.low <= int(np.argmax(own.utilities)) <= record.high
-        assert row["given_past"] == pytest.approx(
-            sum(own.probabilities[record.low : record.high + 1])
-        )
-        assert row["term"] == ""
+    for (name, episode), rows in found["diagnosis"].groupby(["forecast", "episode"]):
+        played = replayed(plan, folder, name, reading.read(episode))
+        for row in rows.to_dict("records"):
+            own = played[row["state"], row["decision"], row["date"]]
+            known = documented(episode, row["state"], row["decision"])
+            (record,) = (r for r in known if r.date == row["date"])
+            inside = slice(record.low, record.high + 1)
+            assert row["given_past"] == pytest.approx(sum(own.probabilities[inside]))
+            likeliest = int(np.argmax(own.utilities)) in range(record.low, record.high + 1)
+            assert row["reason"].startswith("earlier steps") == likeliest
+            assert not (likeliest and row["term"])
 
 
 # --- reports ------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from alignsim.documents import DocumentError
 from alignsim.jobs import Result
 from alignsim.model_comparison import ALLY, CLEAR, EPISODE, ERRORS, FULL, Comparison, Question
 from tests.strategies import EPISODES
-from tests.studies import COMPARISON, EXPERIMENTS
+from tests.studies import COMPARISON, EXPERIMENTS, prior_sample
 
 SHIPPED = model_comparison.read()
 FOLDER = EXPERIMENTS / "comparison"
@@ -29,9 +29,11 @@ TINY = spec()
 
 @pytest.fixture(scope="module")
 def weighed(tmp_path_factory):
-    """The whole of a small comparison, and the folder of its samples."""
+    """The whole of a small comparison, of samples of the prior, and their folder."""
     folder = tmp_path_factory.mktemp("comparison")
-    return model_comparison.compare(TINY, folder), folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs.nested, "sample", prior_sample)
+        return model_comparison.compare(TINY, folder), folder
 
 
 # --- what is asked ------------------------------------------------------------------------------
@@ -258,7 +260,7 @@ def test_the_record_is_plain_json():
     assert by_name["follow"]["bayes_factor"] == -4.0
 
 
-# --- with the sampler itself --------------------------------------------------------------------
+# --- from samples --------------------------------------------------------------------------------
 
 
 def test_a_comparison_rests_on_its_samples(weighed):
@@ -272,8 +274,6 @@ def test_a_comparison_rests_on_its_samples(weighed):
         factor = table.loc[name, "bayes_factor"]
         assert factor == (0.0 if name == "full" else own.evidence - full.evidence)
     assert list(found.table["evidence"]) == sorted(found.table["evidence"], reverse=True)
-    # Following knows all that persistence knows; here it has more to tell.
-    assert table["evidence"].between(-150.0, -20.0).all()
 
 
 def test_it_is_not_made_twice(weighed, monkeypatch):
@@ -289,6 +289,15 @@ def test_a_quick_one_is_part_of_the_whole_where_the_effort_is_alike(weighed, mon
     quick = model_comparison.compare(TINY, folder, quick=True)
     columns = list(quick.table)
     pd.testing.assert_frame_equal(quick.table, found.table[columns])
+
+
+@pytest.mark.slow
+def test_rules_are_weighed_on_any_number_of_workers(tmp_path):
+    one = model_comparison.compare(TINY, tmp_path / "one", quick=True)
+    two = model_comparison.compare(TINY, tmp_path / "two", quick=True, workers=2)
+    pd.testing.assert_frame_equal(one.table, two.table)
+    assert one.table["evidence"].between(-150.0, -20.0).all()
+    assert model_comparison.verdict(one) == model_comparison.verdict(two)
 
 
 @pytest.mark.slow

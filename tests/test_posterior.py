@@ -260,11 +260,18 @@ def test_every_calibration_can_be_drawn(file: Path):
         assert plots.rendered(figure, "png").startswith(b"\x89PNG")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["all", "norms-only"])
-def test_pairs_are_drawn_the_same_every_time(name):
+def test_pairs_are_drawn():
     pytest.importorskip("corner")
-    found = made(name, draws=200)
+    figure = plots_posterior.corner(made("norms-only", draws=60))
+    titles = [axis.get_title() for axis in figure.axes]
+    assert "norms" in titles
+    assert "leader\nstance,\nprecision" in titles
+
+
+@pytest.mark.slow
+def test_pairs_are_drawn_the_same_every_time():
+    pytest.importorskip("corner")
+    found = made("all", draws=200)
     first, second = (plots.rendered(plots_posterior.corner(found), "png") for _ in range(2))
     assert first == second
 

@@ -17,7 +17,7 @@ from alignsim import (
     likelihood,
     nested,
     plots,
-    plots_posterior,
+    plots_recovery,
     priors,
     recovery,
     recovery_tables,
@@ -340,7 +340,7 @@ def test_tables_and_figure_are_written(tmp_path: Path):
     assert "right" in text
     assert "wrong" in text
     for own in (table, recovery_tables.right(table)):
-        image = plots.rendered(plots_posterior.ranks(own, DRAWS), "png")
+        image = plots.rendered(plots_recovery.ranks(own, DRAWS), "png")
         assert image.startswith(b"\x89PNG")
 
 

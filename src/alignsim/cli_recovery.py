@@ -29,7 +29,7 @@ def recover(specification: Path, out: Path, workers: int, as_json: bool) -> None
     Example:
       alignsim recover experiments/recovery/recovery.yaml --out recovery --workers 2
     """
-    from alignsim import extras, plots, plots_posterior, recovery, recovery_tables
+    from alignsim import extras, plots, plots_recovery, recovery, recovery_tables
     from alignsim.documents import write_whole
 
     extras.imported("dynesty")
@@ -39,7 +39,7 @@ def recover(specification: Path, out: Path, workers: int, as_json: bool) -> None
         show = cli_common.bar(plan.specification.name, len(plan.replications()))
         ranks = recovery.run(plan, out, workers, show)
     files = recovery_tables.write(plan, ranks, out)
-    figure = plots_posterior.ranks(ranks, plan.specification.draws)
+    figure = plots_recovery.ranks(ranks, plan.specification.draws)
     write_whole(out / "recovery.png", plots.rendered(figure, "png"))
     if as_json:
         cli_common.print_json(recovery_tables.record(plan, ranks))
