@@ -46,7 +46,7 @@ forecasts: $(VENV)/.test
 # Does calibration find weights that are known?
 recovery: $(VENV)/.test
 	$(BIN)/alignsim recover experiments/recovery/recovery.yaml --out build/recovery --workers 2
-	cd build/recovery && cp *.csv *.png ../../experiments/recovery/
+	cd build/recovery && cp *.csv *.png summary.json ../../experiments/recovery/
 
 # What the outcomes rest on.
 sensitivity: $(VENV)/.test

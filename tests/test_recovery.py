@@ -353,8 +353,8 @@ def test_tables_and_figure_are_written(tmp_path: Path):
         (("draws: 59", "draws: 60"), 9, "multiple of 20"),
         (("kind: recovery", "kind: sweep"), 3, "recovery"),
         (("calibration: ../", "calibrations: ../"), 6, "calibrations"),
-        (("faults: [", "faults: [precision doubled, precision doubled, "), 14, "twice"),
-        (("faults: [", "faults: [luck, "), 14, "precision doubled"),
+        (("faults: [", "faults: [precision doubled, precision doubled, "), 15, "twice"),
+        (("faults: [", "faults: [luck, "), 15, "precision doubled"),
     ],
 )
 def test_a_fault_in_a_specification_names_its_line(tmp_path: Path, change, line, said):
