@@ -345,7 +345,7 @@ def _against_full(row: dict[str, Any]) -> str:
     if ranges:
         low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
         held = low * factor > 0.0 and high * factor > 0.0
-        said += f"; over priors and inputs {low:+.1f} to {high:+.1f}, "
+        said += f"; over priors and inputs {low:+z.1f} to {high:+z.1f}, "
         said += "the same side throughout" if held else "not always on the same side"
     return f"{said}."
 
