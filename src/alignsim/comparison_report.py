@@ -60,8 +60,8 @@ def _cells(comparison: Comparison, name: str) -> list[list[str]]:
 def _latex(comparison: Comparison) -> str:
     """The table for a paper, with the rules of booktabs."""
     frame = pd.DataFrame(_cells(comparison, "title"), columns=["explanation", *COLUMNS])
-    frame = frame.map(lambda cell: cell.replace("+-", "$\\pm$"))
-    return str(frame.to_latex(index=False, column_format="lrrrrr"))
+    written = str(frame.to_latex(index=False, escape=True, column_format="lrrrrr"))
+    return written.replace("+-", "$\\pm$")
 
 
 def comparison_text(comparison: Comparison) -> str:

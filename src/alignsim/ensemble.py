@@ -127,7 +127,7 @@ def runs_of_draws(
         for index, (_, weights, dynamics) in enumerate(drawn)
     ]
     each = np.repeat(np.arange(len(drawn)), runs_a_draw)
-    return Ensemble(scenario, centre, seed, _joined(made)), each
+    return Ensemble(scenario, centre, seed, _joined(made), tuple(drawn[d] for d in each)), each
 
 
 def _joined(made: list[Outcome]) -> Outcome:

@@ -105,7 +105,10 @@ class Job(Frozen):
         """Each episode is drawn by itself: a coder may err in one and not in another."""
         seed = int(documents.digest([self.seed, base.scenario.name])[:15], 16)
         drawn = list(drawn_inputs.worlds(base, SPARE * count, seed))
-        return drawn[number % len(drawn)]
+        if len(drawn) < count:
+            message = f"takes {len(drawn)} of {SPARE * count} drawings; {count} are needed"
+            raise documents.DocumentError(base.scenario.name, None, "", message)
+        return drawn[number]
 
     def target(self) -> nested.Target:
         """What is sampled."""
@@ -279,7 +282,7 @@ def _as_text(job: Job, found: Sample, drawn: Floats) -> str:
         "normals": drawn.tolist(),
     }
     if job.draws:
-        trace = traced(found, max(job.settings.live_points, 2 * found.normals.shape[1] + 1))
+        trace = traced(found, job.settings.alive(found.normals.shape[1]))
         content["trace"] = {key: part.tolist() for key, part in trace._asdict().items()}
     return json.dumps(content)
 

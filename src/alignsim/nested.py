@@ -42,6 +42,13 @@ class Settings(Frozen):
     remaining: Annotated[float, Field(gt=0, le=10)] = 0.1
     """Stop where the live points could raise the log evidence by no more than this."""
 
+    def alive(self, size: int) -> int:
+        """Live points for a number of coordinates.
+
+        With fewer than twice as many, their spread says nothing of some direction.
+        """
+        return max(self.live_points, 2 * size + 1)
+
 
 class Target(NamedTuple):
     """What is sampled: the theory along documented courses, or a rule over records."""
@@ -246,8 +253,7 @@ def sample(
             _Likelihood(target),
             _normals,
             target.size,
-            # With fewer, the spread of the live points says nothing of some direction.
-            nlive=max(settings.live_points, 2 * target.size + 1),
+            nlive=settings.alive(target.size),
             bound="none",
             sample=walker(
                 target=target,
