@@ -171,7 +171,8 @@ def test_calibrate_writes_a_weight_file_that_validates(tmp_path: Path) -> None:
     root = reading.find("crimea-2014").parents[2]
     shipped = (root / "experiments" / "calibration" / "2014.yaml").read_text()
     light = {
-        "{live_points: 400, steps: 50}": "{live_points: 20, steps: 5, remaining: 9}",
+        "{live_points: 300, steps: 60}": "{live_points: 20, steps: 5, remaining: 9}",
+        "refresh: 1000": "refresh: 5",
         "draws: 200": "draws: 60",
         "fit_on: [crimea-2014]": "fit_on: [crimea-2014]\nallies: [KOR]",
     }

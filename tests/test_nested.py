@@ -54,7 +54,9 @@ def quadrature(kind: int) -> tuple[float, np.ndarray]:
     return math.log(evidence), (mass * likelihoods) @ points / evidence
 
 
-@pytest.mark.parametrize("kind", [rules.PERSISTENCE, rules.FOLLOW])
+@pytest.mark.parametrize(
+    "kind", [rules.PERSISTENCE, pytest.param(rules.FOLLOW, marks=pytest.mark.slow)]
+)
 def test_evidence_and_posterior_are_those_of_quadrature(kind):
     evidence, mean = quadrature(kind)
     found = nested.sample(target(kind), SETTINGS, seed=0)
@@ -66,6 +68,7 @@ def test_evidence_and_posterior_are_those_of_quadrature(kind):
     assert np.all(np.abs(own - mean) < 3.5 * spread / math.sqrt(SETTINGS.live_points))
 
 
+@pytest.mark.slow
 def test_the_error_of_the_evidence_is_no_less_than_repetition_shows():
     evidence, _ = quadrature(rules.PERSISTENCE)
     light = Settings(live_points=25, steps=15, remaining=0.3)
@@ -169,6 +172,7 @@ def collapsed(size: int) -> Sample:
     return Sample(points, np.zeros(50), np.full(50, 0.02), 0.0, 0.1, 1.0, 1)
 
 
+@pytest.mark.slow
 def test_steps_forget_where_draws_began():
     """From one lineage to the posterior of quadrature, in mean and spread."""
     _, mean = quadrature(rules.PERSISTENCE)

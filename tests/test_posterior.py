@@ -252,7 +252,15 @@ def test_a_kept_sample_has_its_course(tmp_path: Path):
 # --- figures --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", SPECIFICATIONS, ids=lambda file: file.stem)
+QUICK = ("all", "inputs-drawn")
+"""One sample, and one a drawing of the inputs: the rest are of the first kind."""
+
+
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(f, marks=[pytest.mark.slow] * (f.stem not in QUICK)) for f in SPECIFICATIONS],
+    ids=lambda file: file.stem,
+)
 def test_every_calibration_can_be_drawn(file: Path):
     found = made(file.stem, draws=40)
     for draw in (plots_posterior.intervals, lambda one: plots_posterior.trace(one.results[0])):
