@@ -105,7 +105,7 @@ def test_every_record_is_what_is_documented(idata, known):
 
 
 def test_pointwise_log_likelihoods_are_the_mesa_models_own(idata, known):
-    parameters = posterior.parameters_of(known)
+    parameters = calibrate.parameters("draw", known.table)
     logs = idata.log_likelihood.decision.values[0]
     assert_allclose(idata.sample_stats.lp.values[0], logs.sum(axis=1), rtol=1e-12)
     records = posterior.records(known)
@@ -144,7 +144,7 @@ def test_one_step_chances_are_probabilities_of_what_is_open(idata):
 
 
 def test_predictions_are_free_runs_of_each_draw(idata, known):
-    parameters = posterior.parameters_of(known)
+    parameters = calibrate.parameters("draw", known.table)
     scenario = reading.read("ukraine-2022")
     run = AlignmentModel(scenario, parameters[1], run=1, rng=0).run_all()
     told = idata.posterior_predictive
@@ -158,7 +158,7 @@ def test_predictions_are_free_runs_of_each_draw(idata, known):
 
 def test_draws_over_inputs_are_judged_with_the_inputs_they_are_from():
     over = made(draws=1, inputs=2)
-    parameters = posterior.parameters_of(over)
+    parameters = calibrate.parameters("draw", over.table)
     found = posterior.pointwise(over, parameters).sum(axis=1)
     expected = [
         nested.evaluate(result.job.target(), result.normals[0]) for result in over.results[::-1]

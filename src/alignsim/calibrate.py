@@ -21,15 +21,15 @@ from pydantic import Field
 from alignsim import documents, hypotheses, jobs, priors, reading, shapes
 from alignsim import weights as weight_sets
 from alignsim.decision import ALLY_GROUPS, GROUPS
-from alignsim.documents import Document, DocumentError
+from alignsim.documents import Document
 from alignsim.draws import MAX_SEED
 from alignsim.history import documented
 from alignsim.hypotheses import Hypothesis, Judged
 from alignsim.jobs import Job, Result
 from alignsim.nested import Settings
-from alignsim.priors import Prior
+from alignsim.priors import Prior, Space
 from alignsim.shapes import Frozen
-from alignsim.weights import PARTS
+from alignsim.weights import PARTS, Parameters
 
 Floats = NDArray[np.float64]
 
@@ -119,22 +119,13 @@ def parse(document: Document) -> Specification:
             raise document.error(("groups", index), f"one of {', '.join(ALLY_GROUPS)}")
     weight_sets.read_set(specification.dynamics)
     for index, name in enumerate(specification.fit_on):
-        scenario = _named(document, ("fit_on", index), name)
+        scenario = reading.named(document, ("fit_on", index), name)
         for at, ally in enumerate(specification.allies or ()):
             if ally not in scenario.allies:
                 raise document.error(("allies", at), f"one of {', '.join(scenario.allies)}")
         if not documented(scenario):
             raise document.error(("fit_on", index), f"{name} has no documented decisions")
     return specification
-
-
-def _named(document: Document, at: tuple[Any, ...], name: str) -> Any:
-    try:
-        return reading.read(name)
-    except DocumentError as error:
-        if "no such scenario" in str(error):
-            raise document.error(at, str(error)) from None
-        raise
 
 
 # --- the posterior --------------------------------------------------------------------------
@@ -189,9 +180,7 @@ def calibrate(
 def draws(result: Result) -> pd.DataFrame:
     """Draws of a sample as numbers of a weight set: a row a draw, columns as in weight files."""
     job = result.job
-    terms = job.hypothesis.known(job.always)
-    dynamics = weight_sets.read_set(job.dynamics)
-    own = hypotheses.space(job.hypothesis, job.always, job.prior, dynamics, job.judged)
+    terms, own = job.hypothesis.known(job.always), _space(job)
     rows = []
     for normals in result.normals:
         parts = priors.parts(job.prior, terms, priors.numbers(own, normals))
@@ -199,9 +188,20 @@ def draws(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _space(job: Job) -> Space:
+    dynamics = weight_sets.read_set(job.dynamics)
+    return hypotheses.space(job.hypothesis, job.always, job.prior, dynamics, job.judged)
+
+
 def by_part(row: Mapping[str, float]) -> dict[str, dict[str, float]]:
     """A row of draws as the parts of a weight set."""
     return {part: {name: row[f"{part}.{name}"] for name in names} for part, names in PARTS.items()}
+
+
+def parameters(name: str, table: pd.DataFrame) -> tuple[Parameters, ...]:
+    """Each row of draws as both engines take it, under a name."""
+    rows: Any = table.to_dict("records")
+    return tuple(weight_sets.from_numbers(name, by_part(row)) for row in rows)
 
 
 def summary(posterior: Posterior) -> pd.DataFrame:
@@ -237,9 +237,7 @@ def summary(posterior: Posterior) -> pd.DataFrame:
 def prior_draws(specification: Specification, count: int = 4000) -> pd.DataFrame:
     """Draws of the prior, in the columns of the posterior; the same at every call."""
     (job, *_) = specification.jobs()
-    dynamics = weight_sets.read_set(job.dynamics)
-    own = hypotheses.space(job.hypothesis, job.always, job.prior, dynamics, job.judged)
-    normals = np.random.default_rng(0).standard_normal((count, len(own.place)))
+    normals = np.random.default_rng(0).standard_normal((count, len(_space(job).place)))
     return draws(Result(job, 0.0, 0.0, 0.0, 0, 0.0, normals))
 
 

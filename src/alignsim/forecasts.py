@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from alignsim import calibrate, documents, ensemble, jobs, kernel, priors, reading, shapes
-from alignsim import weights as weight_sets
 from alignsim.calibrate import Specification as Calibration
 from alignsim.decision import JOINED
 from alignsim.documents import Document, DocumentError
@@ -33,7 +32,6 @@ from alignsim.shapes import Frozen
 from alignsim.weights import Parameters
 
 Floats = NDArray[np.float64]
-INTERVAL = (0.05, 0.95)
 TABLE, MANIFEST = "forecasts.csv", "manifest.json"
 OPTIONS = 6
 """Most options of a decision; the table has a column of probabilities for each."""
@@ -157,8 +155,7 @@ def issue(
 
 def draws(result: Result) -> tuple[Parameters, ...]:
     """The draws of a sample as both engines take them."""
-    rows: Any = calibrate.draws(result).to_dict("records")
-    return tuple(weight_sets.from_numbers(result.job.name, calibrate.by_part(row)) for row in rows)
+    return calibrate.parameters(result.job.name, calibrate.draws(result))
 
 
 def centre(drawn: tuple[Parameters, ...]) -> Parameters:
@@ -207,7 +204,7 @@ def _rows(name: str, forecast: Ensemble, key: Any, each: NDArray[np.int64]) -> l
             row[f"p{option}"] = float(chances[step, option]) if inside else None
         if decision == "level":
             joined = np.bincount(each, taken[:, step] >= JOINED) / np.bincount(each)
-            low, high = np.quantile(joined, INTERVAL)
+            low, high = np.quantile(joined, calibrate.INTERVAL)
             row |= {"p_joined": float(joined.mean()), "low": float(low), "high": float(high)}
         rows.append(row)
     return rows

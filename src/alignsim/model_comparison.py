@@ -19,7 +19,7 @@ from pydantic import Field
 
 from alignsim import documents, evidence, jobs, reading, shapes, variant_paths, variants
 from alignsim import weights as weight_sets
-from alignsim.documents import Document, DocumentError
+from alignsim.documents import Document
 from alignsim.draws import MAX_SEED
 from alignsim.hypotheses import ALLY_TERMS, Hypothesis, Judged
 from alignsim.jobs import Job, Result
@@ -34,7 +34,7 @@ CLEAR = 3.0
 ERRORS = 2.0
 """Standard errors by which a difference must exceed what the sampler does not know."""
 
-ALL, EPISODE, ALLY = "all", "episode", "ally"
+EPISODE, ALLY = "episode", "ally"
 
 
 class Effort(Frozen):
@@ -84,12 +84,7 @@ def parse(document: Document) -> Specification:
     weight_sets.read_set(found.dynamics)
     known = evidence.load().claims
     for index, name in enumerate(found.episodes):
-        try:
-            reading.read(name)
-        except DocumentError as error:
-            if "no such scenario" in str(error):
-                raise document.error(("episodes", index), str(error)) from None
-            raise
+        reading.named(document, ("episodes", index), name)
     for name, hypothesis in found.hypotheses.items():
         at = ("hypotheses", name)
         if hypothesis.rule is None and not hypothesis.terms:

@@ -124,6 +124,28 @@ def band_handles() -> list[Patch]:
     ]
 
 
+def beside(
+    axis: Axes,
+    row: float,
+    above: float,
+    text: str,
+    colour: str,
+    size: float = 7.5,
+    right: float = 1.02,
+) -> None:
+    """A line of text to the right of a row, some points above it; the panel ends at 1."""
+    axis.annotate(
+        text,
+        (right, row),
+        xycoords=axis.get_yaxis_transform(),
+        xytext=(0.0, above),
+        textcoords="offset points",
+        va="center",
+        color=colour,
+        fontsize=size,
+    )
+
+
 # --- why: utilities by weight group ---------------------------------------------------------
 
 

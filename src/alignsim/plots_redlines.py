@@ -100,7 +100,7 @@ def _rows(axis: Axes, panel: Panel) -> None:
     if panel.draw is _on_evidence:
         _ticks(axis)
     missed = panel.lines[0].threshold is None
-    _beside(axis, -0.5, 4.0, "now → closest" if missed else "now → red line", GREY)
+    plots.beside(axis, -0.5, 4.0, "now → closest" if missed else "now → red line", GREY)
 
 
 def _ticks(axis: Axes) -> None:
@@ -136,25 +136,9 @@ def _values(axis: Axes, row: int, line: RedLine) -> None:
     to = shown(line.closest if missed else line.threshold, line.present)
     draws = "" if missed or line.share is None else f" ({line.share:.0%})"
     above = 3.5 if line.bounds else 0.0
-    _beside(axis, row, above, f"{shown(line.present)} → {to}{draws}", BLACK)
+    plots.beside(axis, row, above, f"{shown(line.present)} → {to}{draws}", BLACK)
     if line.bounds:
-        _beside(axis, row, -5.5, line.unit, GREY, 6.2)
-
-
-def _beside(
-    axis: Axes, row: float, above: float, text: str, colour: str, size: float = 7.5
-) -> None:
-    """A line of text to the right of a row, some points above it."""
-    axis.annotate(
-        text,
-        (1.02, row),
-        xycoords=axis.get_yaxis_transform(),
-        xytext=(0.0, above),
-        textcoords="offset points",
-        va="center",
-        color=colour,
-        fontsize=size,
-    )
+        plots.beside(axis, row, -5.5, line.unit, GREY, 6.2)
 
 
 # --- how a row is drawn -------------------------------------------------------------------------

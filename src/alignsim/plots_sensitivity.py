@@ -43,6 +43,8 @@ STYLES: dict[Kind, Style] = {
 }
 PANELS = (("p_joined", "P(joined)", 1.0), ("mean_level", "mean level", 5.0))
 """Outcome, its name, and its largest value."""
+RIGHT = 1.04
+"""Where text to the right of a panel begins; the panel ends at 1."""
 ENDS = ("low", "now", "high")
 
 
@@ -168,22 +170,9 @@ def _ends(axis: Axes, rows: pd.DataFrame) -> None:
     """The range of each factor to the right of the panels, over where it stands now."""
     for place, (_, row) in enumerate(rows.iterrows()):
         low, now, high = (shown(float(row[end])) for end in ENDS)
-        _beside(axis, place, 3.8, f"{low} to {high}", BLACK, 7.0)
-        _beside(axis, place, -4.6, f"now {now}", GREY, 6.2)
-    _beside(axis, -0.9, 0.0, "range", GREY, 7.0)
-
-
-def _beside(axis: Axes, row: float, above: float, text: str, colour: str, size: float) -> None:
-    axis.annotate(
-        text,
-        (1.04, row),
-        xycoords=axis.get_yaxis_transform(),
-        xytext=(0.0, above),
-        textcoords="offset points",
-        va="center",
-        color=colour,
-        fontsize=size,
-    )
+        plots.beside(axis, place, 3.8, f"{low} to {high}", BLACK, 7.0, RIGHT)
+        plots.beside(axis, place, -4.6, f"now {now}", GREY, 6.2, RIGHT)
+    plots.beside(axis, -0.9, 0.0, "range", GREY, 7.0, RIGHT)
 
 
 def _tornado_keys() -> list[Any]:

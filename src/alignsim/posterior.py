@@ -62,7 +62,7 @@ def inference_data(posterior: Posterior, predictions_seed: int = 0) -> Any:
     evidence, its error, seed and versions. Raises DocumentError where ArviZ is missing.
     """
     arviz = _arviz()
-    parameters = parameters_of(posterior)
+    parameters = calibrate.parameters(posterior.specification.name, posterior.table)
     counted = records(posterior)
     logs = pointwise(posterior, parameters)
     groups = {
@@ -136,18 +136,6 @@ def _numbers(table: pd.DataFrame) -> Any:
     variables[TOTAL] = (_draw_axes("term"), (groups * own)[None])
     of_group = ("term", [GROUP_OF[term] for term in TERMS])
     return _dataset(variables).assign_coords(**known, group_of_term=of_group)
-
-
-def parameters_of(posterior: Posterior) -> list[Parameters]:
-    """Each draw as the engines take it."""
-    found = []
-    for row in posterior.table.to_dict("records"):
-        parts: dict[str, dict[str, float]] = {part: {} for part in weights.PARTS}
-        for column, value in row.items():
-            part, _, name = str(column).partition(".")
-            parts[part][name] = float(value)
-        found.append(weights.from_numbers(posterior.specification.name, parts))
-    return found
 
 
 # --- records --------------------------------------------------------------------------------

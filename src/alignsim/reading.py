@@ -22,6 +22,19 @@ def read(name: str | Path) -> Scenario:
     return resolve(documents.read(find(name)))
 
 
+def named(document: Document, at: Location, name: str) -> Scenario:
+    """Read a scenario that a document names; an unknown one is told at its place there.
+
+    Raises DocumentError.
+    """
+    try:
+        return read(name)
+    except DocumentError as error:
+        if "no such scenario" in str(error):
+            raise document.error(at, str(error)) from None
+        raise
+
+
 def resolve(document: Document) -> Scenario:
     """Check a document and apply it to what it extends. Raises DocumentError."""
     base, layers = _chain(document)

@@ -82,16 +82,14 @@ class Plan:
         specification = self.specification
         (job, *_) = self.calibration.jobs()
         job = job.model_copy(
-            update={"settings": specification.sampler, "draws": specification.draws}
+            update={
+                "settings": specification.sampler,
+                "draws": specification.draws,
+                "refresh": specification.refresh,
+            }
         )
         return [
-            Replication(
-                job=job,
-                number=number,
-                seed=specification.seed,
-                refresh=specification.refresh,
-                fault=fault,
-            )
+            Replication(job=job, number=number, seed=specification.seed, fault=fault)
             for fault in (None, *specification.faults)
             for number in range(specification.replications)
         ]
@@ -179,7 +177,6 @@ class Replication(Frozen):
     job: Job
     number: int
     seed: int
-    refresh: int = 0
     fault: Fault | None = None
 
     @property
@@ -217,7 +214,7 @@ class Replication(Frozen):
         seed = int(documents.digest([self.seed, self.number, self.fault])[:15], 16)
         judged = misjudged(target, self.fault)
         found = nested.sample(judged, self.job.settings, seed, checkpoint)
-        draws = refresh.refreshed(judged, found, self.job.draws, self.refresh, seed)
+        draws = refresh.refreshed(judged, found, self.job.draws, self.job.refresh, seed)
         points = np.vstack([normals, draws])
         values = quantities(_theory(target)[0], self.job.prior, points)
         values[LIKELIHOOD] = np.array([nested.evaluate(target, point) for point in points])

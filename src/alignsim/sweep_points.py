@@ -215,12 +215,7 @@ class _Reader:
             raise self.document.error(("scenarios", index), f"{name} is named twice")
         if name.endswith((".yaml", ".yml")):
             return reading.read(self._beside(name))
-        try:
-            return reading.read(name)
-        except DocumentError as error:
-            if "no such scenario" in str(error):
-                raise self.document.error(("scenarios", index), str(error)) from None
-            raise
+        return reading.named(self.document, ("scenarios", index), name)
 
     def _weights(self, name: str, at: tuple[str, ...]) -> WeightSet:
         if name.endswith((".yaml", ".yml")):
