@@ -31,7 +31,7 @@ from alignsim.documentation_theory import (
     theory,
     weights,
 )
-from alignsim.scenario import Quantity, Scenario
+from alignsim.scenario import Scenario, quantities
 
 PAGES = "docs/*.md"
 DATA = ("input", "history", "what-if")
@@ -193,24 +193,13 @@ def _start(scenario: Scenario) -> str:
 
 
 def _changes(scenario: Scenario) -> Iterator[tuple[str, ...]]:
-    for path, quantity in _quantities(scenario):
+    for path, quantity in quantities(scenario):
         before = quantity.value
         for change in quantity.changes:
             moved = f"{before:g} → {change.value:g}" if change.value != before else f"{before:g}"
             sources = ", ".join(change.source)
             yield change.date, change.label or "", f"`{path}`", moved, sources
             before = change.value
-
-
-def _quantities(scenario: Scenario) -> Iterator[tuple[str, Quantity]]:
-    for name, quantity in scenario.world.items():
-        yield f"world.{name}", quantity
-    for code, bloc in scenario.blocs.items():
-        yield f"blocs.{code}.level", bloc.level
-        yield f"blocs.{code}.russia_trade_share", bloc.russia_trade_share
-    for code, table in scenario.states.items():
-        for name, quantity in table.items():
-            yield f"states.{code}.{name}", quantity
 
 
 def whatifs() -> str:

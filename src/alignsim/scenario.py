@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
@@ -249,8 +250,8 @@ class WhatIf(Frozen):
     )
     title: Line = Field(description="One line for tables and figures.")
     why: Text = Field(description="What the question is, and why it is asked.")
-    claims: Annotated[tuple[Annotated[str, Form(pattern=CLAIM)], ...], Field(min_length=1)] = Field(
-        description="Ids of the claims it comes from, such as C22-19."
+    claims: tuple[Annotated[str, Form(pattern=CLAIM)], ...] = Field(
+        (), description="Ids of the claims it comes from, such as C22-19; none for one of your own."
     )
     set: Annotated[dict[str, Any], Field(min_length=1)]
 
@@ -281,6 +282,18 @@ def decisions(scenario: Scenario) -> list[tuple[str, str, str | None]]:
     for actor in (scenario.leader, scenario.target):
         own += [(actor, "stance", ally) for ally in scenario.allies]
     return own
+
+
+def quantities(scenario: Scenario) -> Iterator[tuple[str, Quantity]]:
+    """Every input with its path, in the order of the file."""
+    for name, quantity in scenario.world.items():
+        yield f"world.{name}", quantity
+    for code, bloc in scenario.blocs.items():
+        yield f"blocs.{code}.level", bloc.level
+        yield f"blocs.{code}.russia_trade_share", bloc.russia_trade_share
+    for code, table in scenario.states.items():
+        for name, quantity in table.items():
+            yield f"states.{code}.{name}", quantity
 
 
 def option_index(scenario: Scenario, fixed: Fixed) -> int | None:

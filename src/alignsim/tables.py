@@ -14,6 +14,7 @@ Rows = list[dict[str, Any]]
 WIDTH = 100
 tabulate.MIN_PADDING = 0
 STEPS_A_BLOCK = 10
+LONGEST_NAME = 30
 STANCE_LETTERS = {
     "none": "-",
     "press": "press",
@@ -135,7 +136,7 @@ def differences(rows: Rows) -> str:
     return text(
         [
             [
-                row["whatif"][:30],
+                _end_of(row["whatif"]),
                 row["state"],
                 row["measure"],
                 number(row["base"]),
@@ -147,6 +148,11 @@ def differences(rows: Rows) -> str:
         ["what-if", "state", "measure", "episode", "what-if", "difference [95 %]"],
         ("left", "left", "left", "right", "right", "right"),
     )
+
+
+def _end_of(name: str) -> str:
+    """A name that fits its column: of a long one the end, where the value of a setting stands."""
+    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
 
 
 def explained(scenario: Scenario, found: Explanation) -> str:
