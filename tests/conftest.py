@@ -1,6 +1,8 @@
 """Fixtures and settings that all test files share."""
 
+import os
 import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -19,3 +21,31 @@ def short_episode() -> str:
     text = re.sub(r"\n  JPN:\n.*?(?=\n  KOR:\n)", "", file.read_text("utf-8"), flags=re.DOTALL)
     text = text.replace("[JPN, KOR]", "[KOR]").replace("[USA, JPN, EU]", "[USA, KOR, EU]")
     return text.replace("JPN: Japan, ", "")
+
+
+@pytest.fixture(scope="module")
+def few_runs() -> Iterator[None]:
+    """Few runs for the pages where the compiler is off: a run then takes some 500 times as long."""
+    from alignsim import redlines
+    from alignsim.app import forecasting, reasons, rivals
+
+    caches = (
+        forecasting.forecast,
+        forecasting.levers,
+        reasons.reasons,
+        reasons.red_lines,
+        rivals.weighed,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        if os.environ.get("NUMBA_DISABLE_JIT"):
+            patch.setattr(forecasting, "RUNS", 12)
+            patch.setattr(forecasting, "LEVER_RUNS", 1)
+            patch.setattr(reasons, "RED_LINE_RUNS", 1)
+            patch.setattr(rivals, "RUNS", 2)
+            every = redlines.candidates
+            patch.setattr(redlines, "candidates", lambda base, state: every(base, state)[::40])
+        for one in caches:
+            one.cache_clear()
+        yield
+    for one in caches:
+        one.cache_clear()

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -265,3 +267,63 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
         process.stdout.close()
         errors = process.stderr.read()
     assert b"Traceback" not in errors
+
+
+# --- the browser app ----------------------------------------------------------------------------
+
+
+def test_the_app_without_its_libraries_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "shiny", None)
+    assert fault(capsys, "app") == 'alignsim: shiny: needs pip install "alignsim[app]"\n'
+
+
+def test_the_app_on_a_port_in_use_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        told = fault(capsys, "app", "--port", str(port), "--no-browser")
+    assert told == f"alignsim: port {port}: address already in use; choose another with --port\n"
+
+
+@pytest.mark.parametrize("in_class", [False, True])
+def test_the_app_says_where_it_is(in_class: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    from alignsim.app import serving
+
+    served = []
+    monkeypatch.setattr(serving, "serve", lambda place, browser: served.append((place, browser)))
+    shown = output("app", "--port", "0", "--no-browser", *(["--class"] if in_class else []))
+    place, browser = served[0]
+    place.bound.close()
+    assert place.in_class is in_class
+    assert not browser
+    assert f":{place.address.split(':')[-1]}" in shown
+    assert ("Teacher:" in shown) is in_class
+
+
+def test_serving_opens_a_browser_only_where_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    from alignsim.app import serving
+
+    opened, ran = [], []
+    for warming in ("warm", "warm_rest"):
+        monkeypatch.setattr(serving, warming, lambda: None)
+    monkeypatch.setattr(serving.webbrowser, "open", opened.append)
+    monkeypatch.setattr(serving.threading, "Timer", _Now)
+    monkeypatch.setattr(serving.uvicorn.Server, "run", lambda self, sockets: ran.append(sockets))
+    for browser in (False, True):
+        place = serving.bind(0, in_class=False)
+        serving.serve(place, browser)
+    assert opened == [place.address]
+    assert len(ran) == 2
+
+
+class _Now:
+    """A timer that does not wait."""
+
+    def __init__(self, _: float, act: Callable[..., None], arguments: list[str]) -> None:
+        self.act, self.arguments = act, arguments
+
+    def start(self) -> None:
+        self.act(*self.arguments)

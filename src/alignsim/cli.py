@@ -10,6 +10,7 @@ import click
 
 from alignsim import (
     __version__,
+    cli_app,
     cli_calibration,
     cli_common,
     cli_recovery,
@@ -303,6 +304,7 @@ def schema(_: bool) -> None:
 
 
 for _command in (
+    cli_app.app,
     cli_sweeps.sweep,
     cli_sweeps.replay,
     cli_sweeps.tabulate,

@@ -1,0 +1,385 @@
+"""The page Play a seat: what a player's browser shows, and what its buttons do.
+
+A game lives in :class:`alignsim.app.rooms.Rooms`; a page only looks at its room when rooms change,
+and draws what is new. What is being filled in is drawn once and left alone. The address holds
+room, seat and moves, so that a reloaded page, a lost connection or a second tab goes on where the
+game is, and a game whose room is gone can be opened again.
+"""
+
+import logging
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+from htmltools import Tag, TagChild, tags
+from shiny import Inputs, Outputs, Session, reactive, render, ui
+from starlette.requests import Request
+
+from alignsim import __version__
+from alignsim.app import game as games
+from alignsim.app import moves as texts_of_moves
+from alignsim.app import page as frame
+from alignsim.app import play_setup, play_steps
+from alignsim.app import setting as settings
+from alignsim.app.debrief import Prediction
+from alignsim.app.game import GameError
+from alignsim.app.play_address import Address, opened, said_of, said_text
+from alignsim.app.play_screens import SEATED, SETUP, Screen, drawn, screen_of
+from alignsim.app.rooms import Player, Room, RoomError, Rooms
+from alignsim.app.setting import PageSetting, SettingError
+from alignsim.app.texts import t
+from alignsim.history import Key
+
+MAX_OPENED = 20
+"""Games that one open page may open."""
+_log = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
+ServerFunction = Callable[[Inputs, Outputs, Session], None]
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+def page(request: Request) -> Tag:
+    """The page as it opens; what there is to do follows as soon as the connection stands."""
+    address = opened(request.query_params.multi_items())
+    return frame.document(
+        "play",
+        address.setting,
+        tags.link(rel="stylesheet", href=f"/static/play.css?{__version__}"),
+        frame.alert(address.fault) if address.fault else None,
+        tags.p(t("play.changes_ignored"), role="note") if address.had_changes else None,
+        ui.output_ui("fault"),
+        ui.output_ui("room"),
+        ui.output_ui("stage"),
+        tags.script(src=f"/static/play.js?{__version__}", defer=""),
+    )
+
+
+# --- one open page --------------------------------------------------------------------------------
+
+
+class _Page:
+    """One open page: where it sits, what it shows, and what its buttons do."""
+
+    def __init__(self, rooms: Rooms, input: Inputs, address: Address) -> None:  # noqa: A002
+        self.rooms, self.input = rooms, input
+        self.setting = address.setting
+        self.own = dict(address.own)
+        self.seated = bool(address.part("room") and address.part("token"))
+        self.openings = 0
+        self.acts = reactive.value(0)
+        self.fault = reactive.value("")
+        self.screen = reactive.value(Screen(""))
+        self.version = reactive.value(-1)
+        self.joinable = reactive.value(("", -1))
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def here(self) -> tuple[Room | None, str | None]:
+        """The room and the seat of this page, as far as they are."""
+        room = self.rooms.find(self.own.get("room", ""))
+        return room, None if room is None else room.seat_of(self.own.get("token", ""))
+
+    def look(self) -> None:
+        """Notice what has changed; values are set only then, so that nothing else is redrawn."""
+        room, seat = self.here()
+        screen = screen_of(room, seat, self.own.get("seat", "")) if self.seated else SETUP
+        code = self.text("code")
+        _set(self.screen, screen)
+        _set(self.version, room.version if room is not None and self.seated else -1)
+        _set(self.joinable, (code, self.rooms.version_of(code)))
+
+    def address(self) -> dict[str, object]:
+        """The address as it should stand now, for the message to the browser."""
+        room, seat = self.here()
+        if not self.seated:
+            return {"query": self.setting.query(), "own": ""}
+        if room is not None and seat is not None:
+            self.setting = room.game.setting
+            self.own |= {
+                "seat": seat,
+                "moves": texts_of_moves.text_of(room.game, seat),
+                "said": said_text(room.players[seat].said),
+                "name": room.players[seat].name,
+            }
+        return {
+            "query": self.setting.query(),
+            "own": f"&{urlencode({name: text for name, text in self.own.items() if text})}",
+        }
+
+    # --- what the browser sent --------------------------------------------------------------------
+
+    def text(self, name: str) -> str:
+        """A text or radio button; empty where there is none, and never a very long one."""
+        value: Any = self.input[name]() if name in self.input else None
+        return value[: settings.MAX_TEXT * 10] if isinstance(value, str) else ""
+
+    def whole(self, name: str) -> int | None:
+        """A whole number; None where there is none."""
+        value: Any = self.input[name]() if name in self.input else None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return int(value) if math.isfinite(value) and value == int(value) else None
+
+    # --- buttons ----------------------------------------------------------------------------------
+
+    def act(self, do: Callable[[], None]) -> None:
+        """Do what a button asks for; what is refused is told in one sentence."""
+        try:
+            do()
+        except (RoomError, GameError, SettingError) as error:
+            self.fault.set(str(error))
+        except Exception:
+            # The session would end, and with it the page.
+            _log.exception("a button of the page Play a seat failed")
+            self.fault.set(t("frame.broken"))
+        else:
+            self.fault.set("")
+        with reactive.isolate():
+            self.acts.set(self.acts() + 1)
+
+    def open(self) -> None:
+        """Open a game."""
+        seed = self.whole("seed")
+        if seed is None or seed < 0:
+            raise SettingError(t("play.faults.seed"))
+        setting = settings.from_query([("start", self.text("start")), ("seed", str(seed))])
+        shared = self.text("who") == "shared"
+        self._count()
+        seat, name = self._seat("seat"), self.text("name")
+        self._enter(*self.rooms.create(setting, seat, name, shared))
+
+    def join(self) -> None:
+        """Join a game."""
+        seat, name = self._seat("join_seat"), self.text("join_name")
+        self._enter(*self.rooms.join(self.text("code"), seat, name))
+
+    def resume(self) -> None:
+        """Go on with the game of the address."""
+        self._count()
+        own = self.own
+        room, player = self.rooms.resume(
+            own.get("room", ""),
+            self.setting,
+            own.get("seat", ""),
+            own.get("moves", ""),
+            own.get("name", ""),
+        )
+        self._enter(room, player)
+        said = said_of(own.get("said", ""))
+        if said is not None:
+            # A prediction that does not fit is asked for again.
+            with suppress(RoomError):
+                self.rooms.predict(room.code, player.token, said)
+
+    def predict(self) -> None:
+        """Keep a prediction."""
+        room, _ = self.rooms.seated(*self._place())
+        chances, levels = [], []
+        for ally in room.game.scenario.allies:
+            chance, level = self.whole(f"chance_{ally}"), self.text(f"final_{ally}")
+            if chance is None or not level.isdecimal():
+                raise RoomError(t("play.faults.prediction"))
+            chances.append(chance)
+            levels.append(int(level))
+        self.rooms.predict(*self._place(), Prediction(tuple(chances), tuple(levels)))
+
+    def decide(self) -> None:
+        """Take the decisions of a step."""
+        room, seat = self.rooms.seated(*self._place())
+        now = room.position
+        offers = [] if now.over else now.offers(seat)
+        names = [play_steps.field_name(now.step, number) for number in range(len(offers))]
+        if not any(name in self.input for name in names):
+            # A click too many: the form of this step has not been shown yet.
+            return
+        chosen: dict[Key, int] = {}
+        for offer, name in zip(offers, names, strict=True):
+            option = self.text(name)
+            if option.isdecimal():
+                chosen[offer.key] = int(option)
+        self.rooms.choose(*self._place(), now.step, chosen)
+
+    def hand(self, seat: str) -> None:
+        """Leave an absent seat to the model."""
+        self.rooms.hand(*self._place(), seat)
+
+    def leave(self) -> None:
+        """Give the seat up."""
+        self.rooms.leave(*self._place())
+        self.own, self.seated = {}, False
+
+    def begin(self) -> None:
+        """Begin a shared game."""
+        self.rooms.begin(*self._place())
+
+    def take_back(self) -> None:
+        """Play on at a seat that was left to the model."""
+        self.rooms.take_back(*self._place())
+
+    def stop(self) -> None:
+        """End the game before its last step."""
+        self.rooms.stop(*self._place())
+
+    def _place(self) -> tuple[str, str]:
+        return self.own.get("room", ""), self.own.get("token", "")
+
+    def _enter(self, room: Room, player: Player) -> None:
+        self.own = {"room": room.code, "token": player.token}
+        self.setting, self.seated = room.game.setting, True
+
+    def _seat(self, name: str) -> str:
+        seat = self.text(name)
+        if not seat:
+            raise RoomError(t("play.faults.seat_first"))
+        return seat
+
+    def _count(self) -> None:
+        self.openings += 1
+        if self.openings > MAX_OPENED:
+            raise RoomError(t("play.faults.openings", most=MAX_OPENED))
+
+    # --- drawing ----------------------------------------------------------------------------------
+
+    def stage(self, screen: Screen) -> TagChild:
+        """What the page shows below the room."""
+        room, seat = self.here()
+        if screen.kind == "setup":
+            return play_setup.setup(self.setting, self.own.get("room", ""))
+        if screen.kind == "ended":
+            return play_setup.ended(self._unfit(), frame.address("play", self.setting))
+        if screen.kind == "returning":
+            return play_setup.returning()
+        if screen.kind == "displaced" or room is None or seat is None:
+            return play_setup.displaced(self.own.get("room", ""))
+        return drawn(screen, room, seat)
+
+    def _unfit(self) -> str:
+        """Why the game of the address cannot go on; empty if it can."""
+        own = self.own
+        if not own.get("seat"):
+            return t("play.faults.moves")
+        try:
+            texts_of_moves.from_text(
+                self.setting.start, self.setting.seed, own.get("moves", ""), [own.get("seat", "")]
+            )
+        except (GameError, SettingError) as error:
+            return str(error)
+        return ""
+
+
+def _set(value: reactive.Value[Value], now: Value) -> None:
+    """Set a value if it has changed."""
+    with reactive.isolate():
+        before = value()
+    if before != now:
+        value.set(now)
+
+
+def server(rooms: Rooms) -> ServerFunction:
+    """The server function of the page, for the rooms of one server."""
+    changed = signal(rooms)
+
+    def start(input: Inputs, output: Outputs, session: Session) -> None:  # noqa: A002
+        with reactive.isolate():
+            search = session.clientdata.url_search().removeprefix("?")
+        here = _Page(rooms, input, opened(parse_qsl(search)))
+        _look(here, session, changed)
+        _listen(here, input)
+        _draw(here)
+
+    return start
+
+
+def signal(rooms: Rooms) -> reactive.Value[int]:
+    """A value for all sessions that changes with the rooms.
+
+    A timer in each session would do as well, but each of its ticks sends a message to all of them.
+    """
+    changed = reactive.Value(0)
+
+    def tell() -> None:
+        changed.set(rooms.version)
+
+    rooms.tell(tell)
+    return changed
+
+
+def _look(here: _Page, session: Session, changed: reactive.Value[int]) -> None:
+    """Look at the room when rooms change and after every button; keep the address up to date."""
+
+    @reactive.effect
+    def _watch() -> None:
+        changed()
+        here.acts()
+        here.look()
+
+    @reactive.effect
+    async def _readdress() -> None:
+        if here.screen().kind == "setup" or here.screen().kind in SEATED:
+            here.version()
+            await session.send_custom_message("address", here.address())
+
+    @reactive.effect
+    @reactive.event(here.input.start)
+    async def _restart() -> None:
+        start = here.text("start")
+        if not here.seated and start in settings.starts():
+            here.setting = PageSetting(start, here.setting.seed)
+            await session.send_custom_message("address", here.address())
+
+
+def _listen(here: _Page, input: Inputs) -> None:  # noqa: A002
+    """Tie the buttons to what they do."""
+
+    def on(name: str, do: Callable[[], None]) -> None:
+        @reactive.effect
+        @reactive.event(input[name])
+        def _() -> None:
+            here.act(do)
+
+    names = ("open", "join", "resume", "predict", "begin", "decide", "leave", "take_back", "stop")
+    for name in names:
+        on(name, getattr(here, name))
+    codes = {seat for one in settings.starts().values() for seat in games.seats(one)}
+    for seat in sorted(codes):
+        on(f"hand_{seat}", lambda seat=seat: here.hand(seat))  # type: ignore[misc]
+
+
+def _draw(here: _Page) -> None:
+    """What the player sees."""
+
+    @render.ui
+    def fault() -> TagChild:
+        text = here.fault()
+        return frame.alert(text) if text else None
+
+    @render.ui
+    def room() -> TagChild:
+        here.version()
+        if here.screen().kind not in SEATED:
+            return None
+        found, seat = here.here()
+        return play_steps.room_bar(found, seat) if found is not None and seat else None
+
+    @render.ui
+    def stage() -> TagChild:
+        screen = here.screen()
+        with reactive.isolate():
+            return here.stage(screen) if screen.kind else None
+
+    @render.ui
+    def scene() -> TagChild:
+        start = here.text("start")
+        if start not in settings.starts():
+            return None
+        return play_setup.scene(start, here.own.get("seat"))
+
+    @render.ui
+    def places() -> TagChild:
+        code, _ = here.joinable()
+        return play_setup.places(here.rooms.find(code), code)

@@ -1,0 +1,299 @@
+"""The pages in a real browser: nothing leaves the machine, nothing fails, all is accessible."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from alignsim.app import charts, forecasting
+from alignsim.app import setting as settings
+from alignsim.app.setting import PageSetting
+from tests.served import PHONE, PROJECTOR, Visitor, chromium, served
+
+pytestmark = pytest.mark.usefixtures("few_runs")
+
+PAGES = ("explore", "why", "play", "explanations", "evidence")
+KEY = "a-key-for-the-tests"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served(KEY, in_class=True) as found:
+        yield found
+
+
+@pytest.fixture
+def visitor(browser: Browser, address: str) -> Iterator[Visitor]:
+    made = Visitor(browser, address)
+    yield made
+    made.leave()
+
+
+# --- every page -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", [*PAGES, f"teacher/?key={KEY}"])
+@pytest.mark.parametrize("size", [PROJECTOR, PHONE], ids=["projector", "phone"])
+def test_a_page_opens_in_order(
+    browser: Browser, address: str, page: str, size: dict[str, int]
+) -> None:
+    visitor = Visitor(browser, address, size)
+    visitor.open(page if "?" in page else f"{page}/")
+    expect(visitor.page.locator("h1")).to_be_visible()
+    visitor.accessible()
+    visitor.fits()
+    name = page.partition("/")[0]
+    visitor.picture(name if size is PROJECTOR else f"{name}-phone")
+    visitor.leave()
+
+
+def test_a_page_prints(visitor: Visitor) -> None:
+    page = visitor.open("explore/")
+    page.emulate_media(media="print")
+    expect(page.locator("nav")).to_be_hidden()
+    expect(page.locator("svg.panel").first).to_be_visible()
+    assert page.pdf()[:5] == b"%PDF-"
+
+
+def test_words_are_explained_on_hover_and_focus(visitor: Visitor) -> None:
+    page = visitor.open("explore/")
+    word = page.locator("button.gloss", has_text="joined").first
+    meaning = page.get_by_role("tooltip").filter(has_text="At level 2 or more")
+    expect(meaning).to_be_hidden()
+    word.hover()
+    expect(meaning).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(meaning).to_be_hidden()
+    page.mouse.move(0, 700)
+    word.focus()
+    expect(meaning).to_be_visible()
+
+
+# --- explore --------------------------------------------------------------------------------------
+
+
+def _setting(url: str) -> PageSetting:
+    return settings.from_query(parse_qsl(urlsplit(url).query), ("kept", "show"))
+
+
+def test_a_slider_moves_by_keyboard_and_the_address_follows(visitor: Visitor) -> None:
+    page = visitor.open("explore/")
+    page.locator("summary", has_text="South Korea").click()
+    box = page.locator('[data-path="states.KOR.g7"]')
+    slider = box.locator("input[type=range]")
+    slider.focus()
+    page.keyboard.press("End")
+    page.wait_for_url(re.compile("states.KOR.g7=1.0"))
+    visitor.settled()
+    expect(box.locator("input[type=number]")).to_have_value("1")
+    made = _setting(page.url)
+    assert made.changed == {"states.KOR.g7": 1.0}
+    joined = forecasting.forecast(made).joined("KOR")
+    expect(page.locator("[data-joined=KOR]")).to_have_text(charts.percent(joined))
+    expect(page.get_by_role("status").first).to_contain_text("member of the G7 (South Korea)")
+
+
+def test_a_link_reproduces_the_page(visitor: Visitor) -> None:
+    made = PageSetting("ukraine-2022", 5).with_changes({"weights.groups.commerce": 1.5})
+    page = visitor.open(
+        f"explore/?{made.query()}&kept=start%3Dukraine-2022&show=states.JPN.us_troops"
+    )
+    expect(page.locator("#start")).to_have_value("ukraine-2022")
+    expect(page.locator("#seed")).to_have_value("5")
+    expect(page.locator('[data-path="weights.groups.commerce"] input[type=number]')).to_have_value(
+        "1.5"
+    )
+    expect(page.locator('[data-path="states.JPN.us_troops"]')).to_have_count(1)
+    expect(page.locator(".charts")).to_have_count(2)
+    before = page.locator("#result").inner_text()
+    assert page.locator("#link").input_value() == page.url
+    page.reload()
+    visitor.settled()
+    assert page.locator("#result").inner_text() == before
+    visitor.accessible()
+    visitor.picture("explore-compared", whole=True)
+
+
+def test_undo_reset_and_compare(visitor: Visitor) -> None:
+    page = visitor.open("explore/")
+    number = page.locator('[data-path="weights.groups.norms"] input[type=number]')
+    stated = number.input_value()
+    for value in ("0.9", "1.1"):
+        number.fill(value)
+        page.wait_for_url(re.compile(f"norms={value}"))
+        visitor.settled()
+        page.wait_for_timeout(1600)
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_url(re.compile("norms=0.9"))
+    expect(number).to_have_value("0.9")
+    page.get_by_role("button", name="Keep this to compare").click()
+    expect(page.locator(".charts")).to_have_count(2)
+    page.get_by_role("button", name="Reset").click()
+    expect(number).to_have_value(stated)
+    assert _setting(page.url) == PageSetting()
+    page.get_by_role("button", name="Stop comparing").click()
+    expect(page.locator(".charts")).to_have_count(1)
+    number.fill("2")
+    page.wait_for_url(re.compile("norms=2.0"))
+    page.locator('[data-path="weights.groups.norms"]').get_by_role("button", name="Back to").click()
+    visitor.settled()
+    expect(number).to_have_value(stated)
+
+
+def test_a_whatif_another_input_and_a_seed(visitor: Visitor) -> None:
+    page = visitor.open("explore/")
+    page.locator("#start").select_option("us-lng")
+    page.wait_for_url(re.compile("start=us-lng"))
+    expect(page.get_by_role("status").first).to_contain_text("what-if")
+    page.locator("#add").select_option("states.JPN.us_troops")
+    expect(page.locator('[data-path="states.JPN.us_troops"]')).to_have_count(1)
+    page.locator("#seed").fill("9")
+    page.locator("#seed").press("Tab")
+    page.wait_for_url(re.compile("seed=9"))
+    page.locator("summary", has_text="numbers behind").click()
+    expect(page.locator("#numbers table").first).to_be_visible()
+
+
+def test_a_wrong_number_is_told_and_the_page_goes_on(visitor: Visitor) -> None:
+    page = visitor.open("explore/")
+    number = page.locator('[data-path="weights.groups.norms"] input[type=number]')
+    number.fill("-3")
+    expect(page.get_by_role("alert").filter(has_text="weights.groups.norms")).to_be_visible()
+    number.fill("1")
+    page.wait_for_url(re.compile("norms=1.0"))
+    expect(page.get_by_role("alert").filter(has_text="weights.groups.norms")).to_have_count(0)
+
+
+def test_files_taken_away_play_the_same(visitor: Visitor, tmp_path: Path) -> None:
+    """What the page shows, the table, and the command with the files and seed are one."""
+    made = PageSetting(seed=3).with_changes(
+        {"states.KOR.g7": 1.0, "world.severity@2014-07": 0.9, "weights.groups.norms": 0.7}
+    )
+    page = visitor.open(f"explore/?{made.query()}")
+    for kind in ("Scenario file", "Weight file", "Table (CSV)"):
+        with page.expect_download() as waiting:
+            page.get_by_role("link", name=kind).click()
+        waiting.value.save_as(tmp_path / waiting.value.suggested_filename)
+    command = page.locator("code").inner_text().split()
+    assert command[:2] == ["alignsim", "run"]
+    program = str(Path(sys.executable).with_name("alignsim"))
+    runs = ["--runs", str(forecasting.RUNS), "--out", "out", "--json"]
+    done = subprocess.run(
+        [program, *command[1:], *runs], cwd=tmp_path, capture_output=True, check=True
+    )
+    rows = json.loads(done.stdout)["paths"]
+    assert (tmp_path / "out" / "paths.csv").read_text() == (
+        tmp_path / f"{made.name}.csv"
+    ).read_text()
+    for ally in ("JPN", "KOR"):
+        last = [row for row in rows if (row["state"], row["decision"]) == (ally, "level")][-1]
+        shown = page.locator(f"[data-joined={ally}]").get_attribute("data-value")
+        assert float(str(shown)) == sum(last["probabilities"][2:])
+
+
+def test_a_scenario_file_opens(visitor: Visitor, tmp_path: Path) -> None:
+    made = PageSetting("ukraine-2022").with_changes({"states.KOR.norms_emphasis": 0.2})
+    (tmp_path / "mine.yaml").write_text(settings.scenario_file(made, "t", "w"), "utf-8")
+    (tmp_path / "bad.yaml").write_text("name: [", "utf-8")
+    page = visitor.open("explore/")
+    page.locator("#file").set_input_files(tmp_path / "mine.yaml")
+    page.wait_for_url(re.compile("norms_emphasis=0.2"))
+    assert _setting(page.url) == made
+    page.locator("#file").set_input_files(tmp_path / "bad.yaml")
+    expect(page.get_by_role("alert").filter(has_text="your file")).to_be_visible()
+
+
+# --- why ------------------------------------------------------------------------------------------
+
+
+def test_a_step_of_a_chart_leads_to_its_reasons(visitor: Visitor) -> None:
+    page = visitor.open("explore/?states.KOR.g7=1.0")
+    page.locator('a.why[aria-label^="South Korea, Jul 2014: sanctions level"]').click()
+    expect(page.locator("h2").first).to_contain_text("South Korea: sanctions level, Jul 2014")
+    assert "states.KOR.g7=1.0" in page.url
+    expect(page.locator("#redline table, #redline p").first).to_be_visible(timeout=60_000)
+    page.locator("details summary", has_text="Claims").first.click()
+    page.locator("details[open] a").first.click()
+    expect(page.locator("h1")).to_have_text("Evidence")
+
+
+def test_a_decision_is_chosen_by_form(visitor: Visitor) -> None:
+    page = visitor.open("why/")
+    page.locator("#which").select_option("RUS.stance.JPN")
+    page.locator("#date").select_option("2014-05")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("h2").first).to_contain_text("Russia: stance toward Japan, May 2014")
+    visitor.settled()
+    visitor.accessible()
+
+
+# --- the connection -------------------------------------------------------------------------------
+
+
+class Command:
+    """``alignsim app`` as a process, on one port."""
+
+    def __init__(self) -> None:
+        self.process = self._start(0)
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        self.address = line.split()[-1]
+
+    def _start(self, port: int) -> "subprocess.Popen[str]":
+        program = str(Path(sys.executable).with_name("alignsim"))
+        arguments = [program, "app", "--no-browser", "--port", str(port)]
+        return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(20)
+
+    def again(self) -> None:
+        self.process = self._start(int(urlsplit(self.address).port or 0))
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(20)
+
+
+def _opened(visitor: Visitor, path: str) -> None:
+    """Open once the server answers."""
+    for _ in range(200):
+        try:
+            visitor.open(path)
+            return
+        except Exception:  # the server is still starting
+            time.sleep(0.2)
+    raise AssertionError("the server did not answer")
+
+
+@pytest.mark.slow
+def test_the_page_comes_back_with_the_server(browser: Browser) -> None:
+    command = Command()
+    visitor = Visitor(browser, command.address)
+    _opened(visitor, "explore/?weights.groups.norms=1.0")
+    before = visitor.page.locator("#result").inner_text()
+    visitor.faults.clear()
+    command.kill()
+    expect(visitor.page.locator("#lost")).to_be_visible()
+    command.again()
+    expect(visitor.page.locator("#lost")).to_be_hidden(timeout=60_000)
+    visitor.settled()
+    expect(visitor.page.locator("#result")).to_have_text(re.compile("South Korea"), timeout=20_000)
+    assert visitor.page.locator("#result").inner_text() == before
+    visitor.context.close()
+    assert command.stop() == 130
