@@ -5,10 +5,14 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 LOCK = requirements.lock
 
-.PHONY: reproduce test check coverage calibrate compare forecasts sensitivity recovery sweeps bench docs lock clean
+.PHONY: reproduce app test check coverage screenshots calibrate compare forecasts sensitivity recovery sweeps bench docs lock clean
 
 reproduce: $(VENV)/.base
 	$(BIN)/alignsim reproduce
+
+# The browser app, on this machine only; "make app CLASS=1" serves a class on the local network.
+app: $(VENV)/.app
+	$(BIN)/alignsim app $(if $(CLASS),--class)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto --dist loadfile
@@ -22,6 +26,10 @@ check: $(VENV)/.check
 # Branch coverage with the compiler off: compiled lines cannot be counted.
 coverage: $(VENV)/.test
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" --cov --cov-report=term --cov-fail-under=95
+
+# The pictures of docs/app, taken by the browser tests.
+screenshots: $(VENV)/.test
+	ALIGNSIM_SCREENSHOTS=1 $(BIN)/python -m pytest tests/test_app_browser.py
 
 # Samples every posterior again from its committed specification, and keeps weights, draws, summary and figures;
 # a sample that is in build/ and still holds is not made again.
@@ -81,6 +89,10 @@ $(BIN)/python:
 
 $(VENV)/.base: $(BIN)/python pyproject.toml $(LOCK)
 	$(PIP) install -c $(LOCK) -e .
+	touch $@
+
+$(VENV)/.app: $(BIN)/python pyproject.toml $(LOCK)
+	$(PIP) install -c $(LOCK) -e ".[app]"
 	touch $@
 
 $(VENV)/.test: $(BIN)/python pyproject.toml $(LOCK)

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import app_load
 import mesa
 import numba
 
@@ -248,6 +249,13 @@ BARS = {
     "memory_1e8_vs_1e5": ("times the peak memory", "<=", 1.2),
     "peak_memory_1e8_mib": ("MiB", "<=", 1024.0),
     "runs_per_second": ("runs per second", None, None),
+    "app_update_median_ms": ("ms, 30 students for 2 minutes", "<=", 300.0),
+    "app_update_p95_ms": ("ms, 95th percentile", "<=", 1000.0),
+    "app_errors": ("errors and lost answers", "<=", 0.0),
+    "app_updates_per_second": ("updates per second", None, None),
+    "app_memory_end_vs_half": ("times the memory after one minute", "<=", 1.05),
+    "app_memory_end_mib": ("MiB", None, None),
+    "app_first_page_ms": ("ms until the charts stand, first reader", "<=", 2000.0),
 }
 MEASURES: dict[str, Callable[[], float | dict[str, float]]] = {
     "kernel_vs_mesa_batch_run": against_mesa,
@@ -257,6 +265,7 @@ MEASURES: dict[str, Callable[[], float | dict[str, float]]] = {
     "two_workers_vs_one": two_workers,
     "dask_vs_plain": dask,
     "time_per_run_1e8_vs_1e5": scale,
+    "app_update_median_ms": app_load.measured,
 }
 
 
