@@ -241,6 +241,116 @@ def test_a_decision_is_chosen_by_form(visitor: Visitor) -> None:
     visitor.accessible()
 
 
+# --- play -----------------------------------------------------------------------------------------
+
+
+def _open_game(visitor: Visitor, seat: str, shared: bool, name: str = "") -> str:
+    """Open a game in a seat; its code."""
+    page = visitor.open("play/")
+    page.locator("#scene fieldset").wait_for()
+    page.get_by_role("radio", name=re.compile(f"^{seat}")).check()
+    if shared:
+        page.get_by_role("radio", name="Others join by a code").check()
+    page.locator("#name").fill(name)
+    page.get_by_role("button", name="Open the game").click()
+    expect(page.get_by_role("heading", name="Predict first")).to_be_visible()
+    return dict(parse_qsl(urlsplit(page.url).query))["room"]
+
+
+def _join_game(visitor: Visitor, code: str, seat: str, name: str = "") -> None:
+    page = visitor.open("play/")
+    page.locator("#code").fill(code)
+    page.locator("#join_seat").get_by_role("radio", name=re.compile(f"^{seat}")).check()
+    page.locator("#join_name").fill(name)
+    page.get_by_role("button", name="Join the game").click()
+    expect(page.get_by_role("heading", name="Predict first")).to_be_visible()
+
+
+def _predict(visitor: Visitor, japan: int, korea: int) -> None:
+    page = visitor.page
+    page.locator("#chance_JPN").fill(str(japan))
+    page.locator("#chance_KOR").fill(str(korea))
+    page.locator("#final_JPN").get_by_role("radio").nth(3).check()
+    page.locator("#final_KOR").get_by_role("radio").nth(0).check()
+    page.get_by_role("button", name="Keep my prediction").click()
+
+
+def _decide(visitor: Visitor, step: int, *options: int) -> None:
+    page = visitor.page
+    for number, option in enumerate(options):
+        page.locator(f"#pick_{step}_{number}").get_by_role("radio").nth(option).check()
+    page.get_by_role("button", name="Decide", exact=True).click()
+
+
+def test_two_students_play_one_game(browser: Browser, address: str) -> None:
+    """Tokyo and Seoul predict, play to the end, and see what their choices cost."""
+    tokyo, seoul = Visitor(browser, address), Visitor(browser, address, PHONE)
+    code = _open_game(tokyo, "Tokyo", shared=True, name="Aiko")
+    _join_game(seoul, code, "Seoul")
+    tokyo.accessible()
+    tokyo.picture("play-predict")
+    for one, (japan, korea) in ((tokyo, (80, 30)), (seoul, (60, 10))):
+        _predict(one, japan, korea)
+    tokyo.page.get_by_role("button", name="Begin the game").click()
+    steps = PageSetting().base.scenario.calendar.steps
+    for step in range(steps):
+        for one in (tokyo, seoul):
+            expect(one.page.locator("#now")).to_contain_text("you are")
+        if step == 0:
+            tokyo.accessible()
+            tokyo.picture("play", whole=True)
+            seoul.picture("play-phone", whole=True)
+            seoul.fits()
+        _decide(tokyo, step, min(step, 3), 1)
+        if step == 1:
+            expect(tokyo.page.get_by_text("Waiting for Seoul")).to_be_visible()
+            tokyo.accessible()
+        _decide(seoul, step, 0, 2)
+    for one in (tokyo, seoul):
+        expect(one.page.get_by_role("heading", name="Debrief")).to_be_visible()
+        one.settled()
+        one.accessible()
+        one.fits()
+    expect(tokyo.page.locator("svg.panel .mine").first).to_be_attached()
+    tokyo.picture("play-debrief", whole=True)
+    teacher = Visitor(browser, address)
+    page = teacher.open(f"teacher/?key={KEY}")
+    expect(page.locator("#rooms")).to_contain_text(code)
+    expect(page.locator("#predictions")).to_contain_text("Aiko")
+    page.get_by_role("button", name="Reveal history").click()
+    teacher.settled()
+    teacher.accessible()
+    teacher.picture("teacher", whole=True)
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Save predictions and choices").click()
+    kept = Path(waiting.value.path()).read_text("utf-8")
+    assert code in kept
+    assert "Aiko" in kept
+    for one in (tokyo, seoul, teacher):
+        one.leave()
+
+
+def test_a_student_who_reloads_goes_on(visitor: Visitor) -> None:
+    _open_game(visitor, "Washington", shared=False)
+    _predict(visitor, 50, 50)
+    page = visitor.page
+    expect(page.locator("#now")).to_contain_text("Mar 2014")
+    _decide(visitor, 0, 2, 1, 0)
+    expect(page.locator("#now")).to_contain_text("Apr 2014")
+    page.reload()
+    expect(page.locator("#now")).to_contain_text("Apr 2014")
+    visitor.settled()
+
+
+def test_a_wrong_code_or_key_is_told(visitor: Visitor, address: str) -> None:
+    page = visitor.open("play/?room=ZZZZZ&token=no")
+    expect(
+        page.get_by_role("alert").or_(page.get_by_role("heading", name="ended")).first
+    ).to_be_visible()
+    page = visitor.open("teacher/?key=wrong")
+    expect(page.locator("#rooms")).to_have_count(0)
+
+
 # --- the connection -------------------------------------------------------------------------------
 
 
@@ -295,5 +405,30 @@ def test_the_page_comes_back_with_the_server(browser: Browser) -> None:
     visitor.settled()
     expect(visitor.page.locator("#result")).to_have_text(re.compile("South Korea"), timeout=20_000)
     assert visitor.page.locator("#result").inner_text() == before
+    visitor.context.close()
+    assert command.stop() == 130
+
+
+@pytest.mark.slow
+def test_a_game_goes_on_after_the_server_was_killed(browser: Browser) -> None:
+    command = Command()
+    visitor = Visitor(browser, command.address)
+    _opened(visitor, "play/")
+    _open_game(visitor, "Seoul", shared=False)
+    _predict(visitor, 90, 20)
+    page = visitor.page
+    for step, month in enumerate(("Mar", "Apr")):
+        expect(page.locator("#now")).to_contain_text(f"{month} 2014")
+        _decide(visitor, step, step, 2)
+    expect(page.locator("#now")).to_contain_text("May 2014")
+    visitor.faults.clear()
+    command.kill()
+    expect(page.locator("#lost")).to_be_visible()
+    command.again()
+    expect(page.get_by_role("heading", name="This game ended")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Go on from where it stopped").click()
+    expect(page.locator("#now")).to_contain_text("May 2014")
+    _decide(visitor, 2, 1, 2)
+    expect(page.locator("#now")).to_contain_text("Jun 2014")
     visitor.context.close()
     assert command.stop() == 130

@@ -88,13 +88,14 @@ def test_the_own_part_of_an_address_is_checked(own: str) -> None:
 
 def test_moves_of_explore_are_checked() -> None:
     now = State(CHANGED)
-    assert explore.seeded(now, None) is now
-    assert explore.seeded(now, 5.0).setting.seed == 5
+    assert explore.seeded(now, "") is now
+    assert explore.seeded(now, "0") is now
+    assert explore.seeded(now, f" {2**64 - 1}").setting.seed == 2**64 - 1
     assert explore.started(now, "crimea-2014") is now
     assert explore.started(now, "us-lng").setting == PageSetting("us-lng")
     assert explore.added(now, "") is now
     assert explore.added(now, "states.JPN.g7").shown == ("states.JPN.g7",)
-    for wrong in (-1, 1.5, "x"):
+    for wrong in ("-1", "1.5", "x", str(2**64)):
         with pytest.raises(SettingError):
             explore.seeded(now, wrong)
     with pytest.raises(SettingError):

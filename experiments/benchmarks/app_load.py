@@ -71,7 +71,7 @@ class Student:
 
     async def _open(self, connection: websockets.ClientConnection, query: str) -> None:
         hidden = {f".clientdata_output_{name}_hidden": False for name in OUTPUTS}
-        first = {"start": self.start, "seed:shiny.number": 0, "undo:shiny.action": 0}
+        first = {"start": self.start, "seed": "0", "undo:shiny.action": 0}
         search = {".clientdata_url_search": f"?{query}"}
         await connection.send(json.dumps({"method": "init", "data": {**hidden, **first, **search}}))
         await connection.send(json.dumps({"method": "update", "data": {"narrow": False}}))

@@ -127,7 +127,7 @@ def _buttons() -> Tag:
 
 def _more(setting: PageSetting) -> Tag:
     return tags.div(
-        ui.input_numeric("seed", t("explore.seed"), setting.seed, min=0, step=1),
+        ui.input_text("seed", t("explore.seed"), str(setting.seed), update_on="blur"),
         tags.p(t("explore.seed_help"), class_="note"),
         tags.label(t("explore.file"), for_="file"),
         tags.input(
@@ -160,6 +160,8 @@ class _Desk:
             now = self.state()
         try:
             after = make(now)
+            if after is now:
+                return
             forecasting.forecast(after.setting)
         except SettingError as error:
             self.fault.set(str(error))
@@ -214,7 +216,7 @@ def server(input: Inputs, output: Outputs, session: Session) -> None:  # noqa: A
         with reactive.isolate():
             setting = desk.state().setting
         ui.update_select("start", selected=setting.start)
-        ui.update_numeric("seed", value=setting.seed)
+        ui.update_text("seed", value=str(setting.seed))
 
 
 def _listen(input: Inputs, desk: _Desk) -> None:  # noqa: A002
@@ -236,7 +238,7 @@ def _listen(input: Inputs, desk: _Desk) -> None:  # noqa: A002
     @reactive.effect
     @reactive.event(input.seed, ignore_init=True)
     def seed() -> None:
-        desk.move(lambda now: seeded(now, input.seed()), redraw=False)
+        desk.move(lambda now: seeded(now, str(input.seed())), redraw=False)
 
     @reactive.effect
     @reactive.event(input.file)
@@ -284,13 +286,12 @@ def started(now: State, start: str) -> State:
     return State(made, now.kept)
 
 
-def seeded(now: State, sent: object) -> State:
+def seeded(now: State, text: str) -> State:
     """The seed of the box; an empty box leaves it as it is. Raises SettingError."""
-    if sent is None:
+    if text.strip() in ("", str(now.setting.seed)):
         return now
-    setting = now.setting
-    text = f"{sent:.0f}" if isinstance(sent, float) and sent.is_integer() else str(sent)
-    return changed(now, settings.from_query([*parse_qsl(setting.query()), ("seed", text)]))
+    query = [*parse_qsl(now.setting.query()), ("seed", text.strip())]
+    return changed(now, settings.from_query(query))
 
 
 def added(now: State, path: str) -> State:
