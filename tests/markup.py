@@ -6,11 +6,12 @@ from html.parser import HTMLParser
 from htmltools import Tag
 from starlette.requests import Request
 
+HEADINGS = ("h1", "h2", "h3", "h4")
 VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta"}
 
 
 class Checked(HTMLParser):
-    """Ids, links and alerts of a page; an AssertionError where it is not well made.
+    """Ids, links, headings and alerts of a page; an AssertionError where it is not well made.
 
     Elements are closed in their order, ids used once, and what labels and links within the page
     refer to is there.
@@ -22,6 +23,7 @@ class Checked(HTMLParser):
         self.open: list[str] = []
         self.ids: list[str] = []
         self.links: list[str] = []
+        self.headings: list[int] = []
         self.alerts = 0
         self.referred: set[str] = set()
         self.feed(text)
@@ -43,6 +45,7 @@ class Checked(HTMLParser):
         self.ids += [given["id"]] if "id" in given else []
         self.links += [given["href"]] if tag == "a" else []
         self.referred |= {given[key] for key in ("for", "aria-describedby") if key in given}
+        self.headings += [int(tag[1])] if tag in HEADINGS else []
         shown = "hidden" not in given and "noscript" not in self.open
         self.alerts += given.get("role") == "alert" and shown
 

@@ -1,15 +1,19 @@
 """The site served from a thread of the tests, and a real browser that visits it."""
 
+import asyncio
 import contextlib
 import dataclasses
+import functools
 import os
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -25,22 +29,35 @@ GRAVE = ("serious", "critical")
 PROJECTOR, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 
 
+@functools.cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """One loop for every server of the process: the framework has locks that know their loop."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return loop
+
+
+@contextlib.contextmanager
+def running(server: uvicorn.Server, bound: socket.socket) -> Iterator[None]:
+    """A server at work on a bound socket."""
+    ended = asyncio.run_coroutine_threadsafe(server.serve(sockets=[bound]), _loop())
+    try:
+        while not server.started:
+            time.sleep(0.02)
+        yield
+    finally:
+        server.should_exit = True
+        ended.result(30)
+        bound.close()
+
+
 @contextlib.contextmanager
 def served(key: str = "", in_class: bool = False) -> Iterator[str]:
     """Address of the site, on a free port, as ``alignsim app`` serves it."""
     place = serving.bind(0, in_class=False)
     server = serving.server(dataclasses.replace(place, in_class=in_class, key=key))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [place.bound]})
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.02)
+    with running(server, place.bound):
         yield place.address
-    finally:
-        server.should_exit = True
-        server.force_exit = True
-        thread.join(10)
-        place.bound.close()
 
 
 def browser_path() -> str:

@@ -18,7 +18,7 @@ from alignsim.app import setting as settings
 from alignsim.app.setting import PageSetting
 from tests.served import PHONE, PROJECTOR, Visitor, chromium, served
 
-pytestmark = pytest.mark.usefixtures("few_runs")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_runs")]
 
 PAGES = ("explore", "why", "play", "explanations", "evidence")
 KEY = "a-key-for-the-tests"
@@ -391,7 +391,6 @@ def _opened(visitor: Visitor, path: str) -> None:
     raise AssertionError("the server did not answer")
 
 
-@pytest.mark.slow
 def test_the_page_comes_back_with_the_server(browser: Browser) -> None:
     command = Command()
     visitor = Visitor(browser, command.address)
@@ -409,7 +408,6 @@ def test_the_page_comes_back_with_the_server(browser: Browser) -> None:
     assert command.stop() == 130
 
 
-@pytest.mark.slow
 def test_a_game_goes_on_after_the_server_was_killed(browser: Browser) -> None:
     command = Command()
     visitor = Visitor(browser, command.address)

@@ -243,6 +243,7 @@ def test_the_setting_is_carried_along() -> None:
             assert "start=ukraine-2022&seed=3" in link
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     st.dictionaries(

@@ -48,6 +48,7 @@ def committed(file: str) -> list[dict[str, str]]:
 # --- numbers --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_reproduce() -> None:
     expected = evaluation.evaluate(runs=RUNS, seed=0)
     in_sample = [row for row in expected.scores if row["fit_on"] in ("all", "none")]
@@ -247,6 +248,7 @@ def test_a_fault_in_the_address_is_told_in_a_sentence(query: bytes, told: str) -
     assert "x" * (explanations.SHOWN + 21) not in text
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     st.dictionaries(

@@ -1,47 +1,24 @@
 """Pages as HTML, without a browser: what they show, say and link to."""
 
-import re
-from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from htmltools import TagList
-from starlette.requests import Request
 
 from alignsim.app import charts, downloads, drawing, explore, forecasting, reasons, why
 from alignsim.app import page as frame
 from alignsim.app.explore import State
 from alignsim.app.setting import PageSetting, SettingError
 from alignsim.reading import shipped
+from tests.markup import Checked, opened
 
 pytestmark = pytest.mark.usefixtures("few_runs")
 
 CHANGED = PageSetting().with_changes({"states.KOR.g7": 1.0})
 
 
-def asked(query: str = "") -> Request:
-    return Request({"type": "http", "query_string": query.encode(), "headers": [], "method": "GET"})
-
-
-class Outline(HTMLParser):
-    """Ids, links, labels and headings of a page."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.headings: list[int] = []
-        self.referred: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.ids += [one for key, one in attrs if key == "id" and one]
-        self.referred += [given[key] for key in ("for", "aria-describedby") if given.get(key)]
-        if tag == "a" and given.get("href"):
-            self.links.append(str(given["href"]))
-        if re.fullmatch("h[1-6]", tag):
-            self.headings.append(int(tag[1]))
+def made_page(page: object, query: str) -> str:
+    return opened(page.page, query.encode())
 
 
 def html(content: object) -> str:
@@ -51,9 +28,7 @@ def html(content: object) -> str:
 @pytest.mark.parametrize("episode", shipped("episodes"))
 @pytest.mark.parametrize("page", [explore, why], ids=["explore", "why"])
 def test_a_page_is_well_made(page: object, episode: str) -> None:
-    outline = Outline(html(page.page(asked(f"start={episode}"))))
-    assert len(outline.ids) == len(set(outline.ids))
-    assert set(outline.referred) <= set(outline.ids) | {"start", "seed"}
+    outline = Checked(made_page(page, f"start={episode}"))
     assert outline.headings[0] == 1
     assert all(
         after - before <= 1
@@ -64,13 +39,13 @@ def test_a_page_is_well_made(page: object, episode: str) -> None:
 
 @pytest.mark.parametrize("page", [explore, why], ids=["explore", "why"])
 def test_a_fault_in_an_address_is_told_and_the_page_stands(page: object) -> None:
-    shown = html(page.page(asked("states.KOR.g7=7&start=crimea-2014")))
+    shown = made_page(page, "states.KOR.g7=7&start=crimea-2014")
     assert "7 is not 0 or 1" in shown
     assert "<h1>" in shown
 
 
 def test_hostile_text_is_escaped() -> None:
-    shown = html(explore.page(asked("%3Cscript%3Ealert(1)%3C/script%3E=1")))
+    shown = made_page(explore, "%3Cscript%3Ealert(1)%3C/script%3E=1")
     assert "<script>alert" not in shown
 
 
@@ -128,7 +103,7 @@ def test_two_settings_stand_side_by_side() -> None:
 
 def test_every_step_links_to_its_reasons() -> None:
     made = forecasting.forecast(CHANGED)
-    outline = Outline(html(charts.charts(made)))
+    outline = Checked(html(charts.charts(made)))
     steps = made.ensemble.scenario.calendar.steps
     assert len(outline.links) == steps * len(charts.shown_decisions(made.ensemble.scenario))
     for link in outline.links[:: steps // 2]:
@@ -212,7 +187,7 @@ def test_reasons_along_the_documented_course() -> None:
     found = reasons.reasons(PageSetting(), ("KOR", "level", None), 4)
     assert found.run is None
     assert found.found.documented == 0
-    shown = html(why.page(asked("state=KOR&date=2014-07")))
+    shown = made_page(why, "state=KOR&date=2014-07")
     assert "South Korea: sanctions level, Jul 2014: 0 none" in shown
     assert "Why not 1 diplomatic?" in shown
     assert "C22-16" in shown or "D14-06" in shown
@@ -226,7 +201,7 @@ def test_reasons_in_a_changed_setting_are_those_of_a_run_like_most() -> None:
     taken = made.ensemble.chosen(("KOR", "level", None))[:, 9]
     assert taken[found.run] == found.found.option
     assert (taken[: found.run] != found.found.option).all()
-    assert "run" in html(why.page(asked(CHANGED.query() + "&state=KOR&date=2014-12")))
+    assert "run" in made_page(why, CHANGED.query() + "&state=KOR&date=2014-12")
 
 
 @pytest.mark.parametrize(
@@ -239,7 +214,7 @@ def test_reasons_in_a_changed_setting_are_those_of_a_run_like_most() -> None:
     ],
 )
 def test_every_kind_of_decision_is_explained(query: str) -> None:
-    assert "Why not" in html(why.page(asked(query)))
+    assert "Why not" in made_page(why, query)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,7 @@
 """The pages Play a seat and The class: every screen draws, and nothing is told too early."""
 
-import json
 import re
 import socket
-import threading
-import time
-from contextlib import ExitStack, suppress
-from urllib.parse import parse_qsl
 
 import pytest
 import uvicorn
@@ -16,7 +11,6 @@ from shiny import App
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Mount
-from websockets.sync.client import connect
 
 from alignsim import evidence, history
 from alignsim.app import (
@@ -38,7 +32,9 @@ from alignsim.app.rooms import Rooms
 from alignsim.app.setting import PageSetting
 from alignsim.app.texts import t
 from tests.markup import Checked
+from tests.served import running
 from tests.strategies import examples
+from tests.tab import Tab
 
 STARTS = tuple(settings.starts())
 SEATS = ("JPN", "KOR", "USA", "RUS")
@@ -491,70 +487,15 @@ class Classroom:
 @pytest.fixture(scope="module")
 def classroom():
     made = Classroom()
-    server = uvicorn.Server(uvicorn.Config(made.app, log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [made.bound]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield made
-    # A session that is cut off in a flush would leave Shiny's lock to the next server's loop.
-    until = time.monotonic() + 10
-    while server.server_state.tasks and time.monotonic() < until:
-        time.sleep(0.05)
-    server.should_exit = True
-    thread.join(10)
-    made.bound.close()
+    server = uvicorn.Server(
+        uvicorn.Config(made.app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+    )
+    with running(server, made.bound):
+        yield made
 
 
-class Tab:
-    """An open page without a browser: what was sent to it, and what it sends."""
-
-    def __init__(self, address, page, search="", outputs=("fault", "room", "stage", "places")):
-        hidden = {f".clientdata_output_{name}_hidden": False for name in outputs}
-        self.stack = ExitStack()
-        place = f"{address.replace('http', 'ws', 1)}{page}/websocket/"
-        self.connection = self.stack.enter_context(connect(place))
-        self.values, self.own = {}, {}
-        self.clicks = 0
-        self.query = search
-        self._send("init", {**hidden, ".clientdata_url_search": f"?{search}"})
-
-    def _send(self, method, data):
-        self.connection.send(json.dumps({"method": method, "data": data}))
-
-    def fill(self, **inputs):
-        self._send("update", inputs)
-
-    def click(self, button):
-        self.clicks += 1
-        self._send("update", {f"{button}:shiny.action": self.clicks})
-
-    def see(self, output, text):
-        """Read until an output holds a text."""
-        until = time.monotonic() + 30
-        while text not in self.values.get(output, ""):
-            assert time.monotonic() < until, (output, text, self.values)
-            self._take(json.loads(self.connection.recv(30)))
-        return self.values[output]
-
-    def _take(self, message):
-        assert not message.get("errors"), message
-        for output, value in message.get("values", {}).items():
-            self.values[output] = value.get("html", "") if isinstance(value, dict) else value or ""
-        moved = message.get("custom", {}).get("address")
-        if moved:
-            self.query = moved["query"] + moved["own"]
-
-    def part(self, name):
-        return dict(parse_qsl(self.query)).get(name, "")
-
-    def everything(self):
-        """All that comes within a moment."""
-        told = ""
-        with suppress(TimeoutError):
-            while True:
-                told += self.connection.recv(1)
-        return told
+class Seat(Tab):
+    """A player's page."""
 
     def predict(self):
         self.see("stage", "Predict first")
@@ -566,14 +507,11 @@ class Tab:
         self.fill(**{f"pick_{step}_{number}": str(one) for number, one in enumerate(options)})
         self.click("decide")
 
-    def close(self):
-        self.stack.close()
-
 
 def opened_game(address, seat="JPN", who="shared"):
-    tab = Tab(address, "play", "start=crimea-2014")
+    tab = Seat(address, "play", "start=crimea-2014")
     tab.see("stage", "Open a game")
-    tab.fill(**{"start": "crimea-2014", "seed:shiny.number": 0, "who": who, "seat": seat})
+    tab.fill(**{"start": "crimea-2014", "seed": "0", "who": who, "seat": seat})
     tab.click("open")
     tab.see("room", "Room ")
     return tab
@@ -584,7 +522,7 @@ def test_two_players_and_rooms_that_were_lost(classroom):
     tokyo = opened_game(address)
     tokyo.predict()
     tokyo.see("stage", "Waiting to begin")
-    seoul = Tab(address, "play")
+    seoul = Seat(address, "play")
     seoul.fill(code=tokyo.part("room").lower())
     seoul.see("places", 'value="KOR"')
     seoul.fill(join_seat="KOR", join_name="Minjun")
@@ -601,13 +539,13 @@ def test_two_players_and_rooms_that_were_lost(classroom):
     tokyo.see("stage", "Apr 2014")
     tokyo.decide(1, 3, 1)
     tokyo.see("room", "Waiting for Seoul.")
-    again = Tab(address, "play", seoul.query)
+    again = Seat(address, "play", seoul.query)
     assert "Apr 2014: you are Seoul" in again.see("stage", "Apr 2014")
     searches = tokyo.query, seoul.query
     for tab in (tokyo, seoul, again):
         tab.close()
     classroom.forget()
-    tokyo, seoul = (Tab(address, "play", search) for search in searches)
+    tokyo, seoul = (Seat(address, "play", search) for search in searches)
     for tab in (tokyo, seoul):
         tab.see("stage", "This game ended")
     tokyo.click("resume")
@@ -623,14 +561,14 @@ def test_two_players_and_rooms_that_were_lost(classroom):
 
 
 def test_a_page_stands_whatever_is_sent(classroom):
-    tab = Tab(classroom.address, "play")
+    tab = Seat(classroom.address, "play")
     tab.fill(code=["x"] * 100, name={"a": 1}, seat=7, start=None)
     tab.click("open")
     tab.see("fault", "alert")
-    tab.fill(**{"start": "../../etc/passwd", "seed:shiny.number": 1e300, "seat": "JPN"})
+    tab.fill(**{"start": "../../etc/passwd", "seed": "1e300", "seat": "JPN"})
     tab.click("open")
     tab.see("fault", "seed")
-    tab.fill(**{"seed:shiny.number": 0})
+    tab.fill(**{"seed": "0"})
     tab.click("open")
     tab.see("fault", "There is no scenario")
     for button in ("decide", "begin", "leave", "take_back", "stop", "hand_JPN", "resume"):
@@ -674,8 +612,8 @@ def test_the_teacher_sees_the_class_and_nobody_else_does(classroom):
     outputs = ("rooms", "revealing", "predictions", "export")
     classroom.forget()
     address = classroom.address
-    stranger = Tab(address, "teacher", "key=wrong", outputs)
-    tab = Tab(address, "teacher", f"key={KEY}", outputs)
+    stranger = Seat(address, "teacher", "key=wrong", outputs)
+    tab = Seat(address, "teacher", f"key={KEY}", outputs)
     tab.see("rooms", "No game")
     player = opened_game(address, who="alone")
     player.predict()

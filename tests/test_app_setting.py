@@ -53,6 +53,7 @@ def test_an_address_gives_the_setting_back(made: PageSetting) -> None:
     assert page_settings.from_query(parse_qsl(made.query())) == made
 
 
+@pytest.mark.slow
 @given(made=any_setting())
 @settings(max_examples=40, deadline=None)
 def test_files_play_the_same_scenario(made: PageSetting, tmp_path_factory: object) -> None:

@@ -55,6 +55,7 @@ def test_the_shipped_specifications_are_read(file):
     assert all(job.episodes == EPISODES for job in found.jobs()), "one engine for all"
 
 
+@pytest.mark.slow
 def test_the_shipped_ones_tell_each_group_apart():
     found = {one.name: one for one in map(calibrate.read, SPECIFICATIONS)}
     for group in set(ALLY_GROUPS) - {"inertia"}:

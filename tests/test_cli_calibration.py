@@ -157,6 +157,7 @@ def test_forecasting_writes_hashes_and_then_scores(ask, stand_in, monkeypatch, t
     assert {"scores.csv", "findings.txt", "sides.csv", "diagnosis.csv"} <= left_in("out")
 
 
+@pytest.mark.slow
 def test_scoring_alone_makes_no_forecast_and_refuses_a_changed_one(
     ask, stand_in, undrawn, tmp_path
 ):
@@ -300,6 +301,7 @@ def test_a_comparison_ends_on_request(tmp_path, sent, workers):
 # --- validate -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_shipped_study_is_valid(ask):
     told = ask("validate", *STUDIES)
     assert told.code == 0, told.err

@@ -103,6 +103,7 @@ def test_one_run_has_no_interval():
         assert row["low"] == row["difference"] == row["high"]
 
 
+@pytest.mark.slow
 def test_pairing_narrows_the_interval():
     runs = 200
     settled = reading.read("islands-settled")

@@ -61,6 +61,7 @@ def test_no_part_is_empty(name: str) -> None:
             assert len({row.count("|") for row in rows}) == 1
 
 
+@pytest.mark.slow
 def test_rendering_is_idempotent() -> None:
     text = render()[ODD]
     assert fill(text, "odd.md") == text
@@ -81,6 +82,7 @@ def test_the_index_has_every_claim_and_carrier() -> None:
 # --- negative controls: what changes in the tables changes in the pages -------------------
 
 
+@pytest.mark.slow
 def test_a_changed_input_changes_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     before = render()[ODD]
     other = dataclasses.replace(inputs.ALLY["gas_share"], meaning="gas, in other words")
@@ -90,6 +92,7 @@ def test_a_changed_input_changes_the_page(monkeypatch: pytest.MonkeyPatch) -> No
     assert "gas, in other words" in after
 
 
+@pytest.mark.slow
 def test_a_changed_constant_changes_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terms, "COURTING_SWING", 0.625)
     assert "| `COURTING_SWING` | 0.625 |" in render()[ODD]
@@ -110,6 +113,7 @@ def test_the_weights_are_shown_with_prior_draws_and_source() -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_changed_carrier_changes_index_and_page(monkeypatch: pytest.MonkeyPatch) -> None:
     before = render()
     rows = traceability.matrix()

@@ -130,6 +130,7 @@ def test_fault_is_one_line_with_file_line_and_path(raw, expected):
     assert len(message) < 400
 
 
+@pytest.mark.slow
 def test_largest_file_that_is_read():
     raw = b"a: 1\n" + b"#" * (documents.MAX_BYTES - 5)
     assert documents.parse(raw, "a.yaml").data == {"a": 1}

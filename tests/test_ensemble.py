@@ -110,6 +110,7 @@ def test_frequencies_approach_the_probabilities_of_the_first_decision():
     assert (np.abs(got - expected) <= 4.0 * error + 1e-12).all()
 
 
+@pytest.mark.slow
 def test_an_event_moves_the_forecast():
     """Severity, norms and followers: a worse breach brings both allies to higher levels."""
     mild, grave = (
@@ -194,6 +195,7 @@ def test_a_timeline_that_is_given_is_used():
     assert not same(runs.outcome, ensemble.free_runs(CRIMEA, NEUTRAL, 30, seed=0).outcome)
 
 
+@pytest.mark.slow
 def test_posterior_runs_are_wider_than_those_of_their_centre():
     """What is not known of the weights adds to what is left to chance."""
     key = ("JPN", "level", None)

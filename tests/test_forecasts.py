@@ -129,6 +129,7 @@ def test_levels_and_engagement_are_scored_where_they_were_not_seen(
     assert one.judges(reading.read("crimea-2014"), state, decision) is expected
 
 
+@pytest.mark.slow
 def test_shipped_forecasts_fit_on_nothing_that_they_score():
     """Decision by decision, by what the likelihood counts and what the scores take."""
     for name, one in SHIPPED.specification.forecasts.items():
@@ -527,6 +528,7 @@ def test_the_factor_draws_the_options_level(small):
         assert after.utilities[best] == pytest.approx(after.utilities[row["documented"]], abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_miss_that_only_the_past_explains_names_no_term(small):
     """Given the documented past, the likeliest option is as coded, or a term is named."""
     plan, folder, _, found = small
@@ -670,6 +672,7 @@ def test_committed_forecasts_cover_the_shipped_specification(committed):
         assert set(scores[scores["forecast"] == name]["episode"]) == set(one.score)
 
 
+@pytest.mark.slow
 def test_committed_scores_follow_from_the_hashed_forecasts(committed):
     again = forecast_scores._scores(SHIPPED, committed["forecasts"])
     pd.testing.assert_frame_equal(again, committed["scores"], rtol=1e-4, check_dtype=False)

@@ -104,6 +104,7 @@ moderate = st.builds(
 """Sets under which no probability is too small for a float."""
 
 
+@pytest.mark.slow
 @examples(20)
 @given(moderate, st.sampled_from(EPISODES))
 def test_it_is_what_the_model_recorded_whatever_the_weights(parameters, episode):

@@ -85,6 +85,7 @@ def test_the_quadrature_has_converged(monkeypatch):
     assert quadrature(rules.PERSISTENCE)[0] == pytest.approx(before, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_sample_and_another_another():
     first, again, other = (
         nested.sample(target(rules.PERSISTENCE), SETTINGS, seed) for seed in (0, 0, 1)

@@ -32,6 +32,7 @@ NEUTRAL = weights.read("neutral")
 COMPILED = not numba.config.DISABLE_JIT
 
 
+@pytest.mark.slow
 @examples(200, shrink=False)
 @given(
     scenario=scenarios(),

@@ -74,6 +74,7 @@ def played(made: Case) -> ensemble.Ensemble:
     return ensemble.free_runs(made.scenario, made.parameters, 1, made.seed, made.run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, CASES, BLOCK))
 def test_the_engines_agree_on_random_cases(first):
     found = {}
@@ -159,6 +160,7 @@ def test_the_cases_differ_in_all_that_a_scenario_may_hold():
     assert max(each.run for each in made) == 2**32 - 1
 
 
+@pytest.mark.slow
 def test_there_is_something_to_agree_on():
     """Most cases leave choices open, and every option of every decision is taken in some."""
     taken = {name: set() for name in OPTIONS}

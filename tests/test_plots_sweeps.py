@@ -1,13 +1,17 @@
+import os
+
 import numpy as np
 import pytest
 
 from alignsim import plots, plots_simplex, plots_sweeps, reading, sweep_points, sweep_tables, sweeps
 
-HEAD = """name: mine
+# Without the compiler a run takes some 500 times as long.
+RUNS = 3 if os.environ.get("NUMBA_DISABLE_JIT") else 10
+HEAD = f"""name: mine
 kind: sweep
 title: Mine
 scenarios: [crimea-2014, ukraine-2022]
-replications: 10
+replications: {RUNS}
 keep: counts
 """
 SPECIFICATIONS = {

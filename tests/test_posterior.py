@@ -252,13 +252,10 @@ def test_a_kept_sample_has_its_course(tmp_path: Path):
 # --- figures --------------------------------------------------------------------------------
 
 
-QUICK = ("all", "inputs-drawn")
-"""One sample, and one a drawing of the inputs: the rest are of the first kind."""
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "file",
-    [pytest.param(f, marks=[pytest.mark.slow] * (f.stem not in QUICK)) for f in SPECIFICATIONS],
+    SPECIFICATIONS,
     ids=lambda file: file.stem,
 )
 def test_every_calibration_can_be_drawn(file: Path):

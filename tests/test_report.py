@@ -116,6 +116,7 @@ def test_the_overview_is_1600_by_900(folder: Path) -> None:
     assert (int.from_bytes(header[:4]), int.from_bytes(header[4:])) == (1600, 900)
 
 
+@pytest.mark.slow
 def test_the_same_result_gives_the_same_bytes(
     folder: Path, result: Evaluation, tmp_path: Path
 ) -> None:

@@ -624,7 +624,6 @@ WHATIF_FAULTS = {
     "set as a list": (re.compile(r"set:\n.*\n"), "set: [1]\n", 7, "set: ", "should be a mapping"),
     "set as null": (re.compile(r"set:\n.*\n"), "set:\n", 7, "set: ", "should be a mapping"),
     "claim": ("[C22-19]", "[C22-19, C22-1]", 6, "claims.1: ", "the id of a claim, such as C22-19"),
-    "no claims": ("[C22-19]", "[]", 6, "claims: ", "at least 1 item"),
     "claims as text": ("[C22-19]", "C22-19", 6, "claims: ", "should be a list"),
     "extends nothing": (
         "extends: base",
@@ -1122,3 +1121,9 @@ def test_trade_shares_are_parts_of_one_whole(short_episode):
     assert text != short_episode
     with pytest.raises(DocumentError, match=r"sums to 1\.12 in 2014-03; at most 1"):
         checks.episode(documents.parse(text.encode(), "a.yaml"))
+
+
+@pytest.mark.parametrize("name", reading.shipped("whatifs"))
+def test_a_shipped_whatif_comes_from_claims(name: str) -> None:
+    whatif, _ = reading.read_whatif(name)
+    assert whatif.claims

@@ -390,6 +390,7 @@ def ask(*arguments):
     return CliRunner().invoke(cli_studies.sensitivity, arguments)
 
 
+@pytest.mark.slow
 def test_the_command_writes_tables_and_figures_of_sweeps_that_are_there(folder, tmp_path):
     (tmp_path / "few.yaml").write_text(SPEC)
     asked = ask(str(tmp_path / "few.yaml"), "--out", str(folder))

@@ -222,6 +222,7 @@ POINTS = LatinHypercube(1500, 8, 0).coordinates(0, 1500)
 PLANTED = (POINTS[:, 2] > 0.7) & (POINTS[:, 5] < 0.4)
 
 
+@pytest.mark.slow
 def test_prim_finds_the_planted_box():
     noisy = PLANTED ^ (np.random.default_rng(0).random(len(PLANTED)) < 0.02)
     box = sensitivity_indices.box(POINTS, noisy)
@@ -237,6 +238,7 @@ def test_prim_finds_the_planted_box():
     assert sensitivity_indices.box(POINTS, noisy) == box
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_shuffled_cases_have_no_box(seed):
     shuffled = np.random.default_rng(seed).permutation(PLANTED)

@@ -85,6 +85,7 @@ def test_a_summary_is_what_the_whole_dataset_says(factorial):
     assert korea["p_joined"].tolist() == (rows["joined"] / rows["runs"]).tolist()
 
 
+@pytest.mark.slow
 def test_every_way_of_keeping_gives_the_same_numbers(tmp_path):
     frames = {
         keep: sweep_tables.summarise(made(tmp_path / keep, kept(keep)), ["severity", "stance"])

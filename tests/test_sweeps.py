@@ -203,6 +203,7 @@ def test_scores_are_of_the_episode_of_each_scenario(tmp_path: Path):
     assert table.groupby("scenario", observed=True)["KOR_level_rps"].mean().nunique() == 2
 
 
+@pytest.mark.slow
 @examples(12, shrink=False)
 @given(
     st.integers(0, 10**18 - 1),
@@ -250,6 +251,7 @@ def counted(decisions: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return pd.DataFrame(columns).groupby([decisions[name] for name in by]).sum().reset_index()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kept", "counts"), [("final", "counts"), ("steps", "step-counts")])
 def test_counts_are_the_rows_counted(tmp_path: Path, kept: str, counts: str):
     changes = {
@@ -271,6 +273,7 @@ def test_counts_are_the_rows_counted(tmp_path: Path, kept: str, counts: str):
     assert (summed[options[JOINED:]].sum(axis=1) == summed["KOR_joined"]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("counts", ["counts", "step-counts"])
 def test_blocks_of_a_point_add_up(tmp_path: Path, monkeypatch, counts: str):
     changes = {"factors": f"\n{MIXED}", "replications": "25", "keep": counts}
@@ -289,6 +292,7 @@ def test_blocks_of_a_point_add_up(tmp_path: Path, monkeypatch, counts: str):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", ["final", "steps", "counts", "step-counts"])
 def test_batches_of_a_block_give_the_same_bytes(tmp_path: Path, monkeypatch, kept: str):
     found = sweep(tmp_path, factors=f"\n{MIXED}", replications="23", keep=kept)

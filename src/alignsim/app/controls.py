@@ -33,33 +33,27 @@ WORLD = ("world.china_russia_alignment", "world.middle_east_turmoil")
 def panel(setting: PageSetting, shown: Iterable[str] = ()) -> Tag:
     """All controls of a setting, those of changed and further ``shown`` paths among them."""
     scenario = setting.base.scenario
-    more = [*shown, *setting.changed]
-    groups = [f"weights.groups.{name}" for name in GROUPS]
+    more = list(dict.fromkeys([*shown, *setting.changed]))
+    weights = [f"weights.groups.{name}" for name in GROUPS]
+    world = _with([*events(setting), *WORLD], "world.", more)
     sections = [
-        _section(t("explore.weights"), t("explore.weights_help"), setting, groups, opened=True),
-        _section(t("explore.events"), "", setting, _with(events(setting) + list(WORLD), more)),
+        _section(t("explore.weights"), t("explore.weights_help"), setting, weights, opened=True),
+        _section(t("explore.events"), "", setting, world),
     ]
+    heads = ["weights.", "world."]
     for code in (*scenario.allies, scenario.leader):
-        levers = forecasting.levers(setting.episode, code)[:SHOWN]
-        paths = _with(list(levers), [one for one in more if one.startswith(f"states.{code}.")])
-        help_ = t("explore.state_help")
-        sections.append(_section(scenario.label(code), help_, setting, paths))
-    own = (
-        "weights.",
-        "world.",
-        *(f"states.{code}." for code in (*scenario.allies, scenario.leader)),
-    )
-    rest = [path for path in dict.fromkeys(more) if not path.startswith(own)]
+        heads.append(f"states.{code}.")
+        paths = _with(forecasting.levers(setting.episode, code)[:SHOWN], heads[-1], more)
+        sections.append(_section(scenario.label(code), t("explore.state_help"), setting, paths))
+    rest = [path for path in more if not path.startswith(tuple(heads))]
     if rest:
         sections.append(_section(t("explore.others"), "", setting, rest, opened=True))
     return tags.div(*sections, class_="sliders")
 
 
-def _with(paths: list[str], more: Iterable[str]) -> list[str]:
-    """The paths and those of ``more`` that belong to the same section, each once."""
-    heads = {path.rpartition(".")[0] for path in paths}
-    own = [path for path in more if path.rpartition(".")[0] in heads]
-    return list(dict.fromkeys([*paths, *own]))
+def _with(paths: Iterable[str], head: str, more: Iterable[str]) -> list[str]:
+    """The paths, and those of ``more`` that begin with ``head``, each once."""
+    return list(dict.fromkeys([*paths, *(path for path in more if path.startswith(head))]))
 
 
 def events(setting: PageSetting) -> list[str]:

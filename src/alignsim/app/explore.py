@@ -1,5 +1,6 @@
 """The page Explore: sliders, and at once what would have happened."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ OWN = ("show", "kept")
 MAX_SHOWN = 12
 UNDO = 50
 """Settings that undo remembers."""
+_log = logging.getLogger(__name__)
 ONE_MOVE = 1.5
 """Seconds within which moves of one slider are undone together."""
 
@@ -165,6 +167,11 @@ class _Desk:
             forecasting.forecast(after.setting)
         except SettingError as error:
             self.fault.set(str(error))
+            return
+        except Exception:
+            # The session would end, and with it the page.
+            _log.exception("a move of the page Explore failed")
+            self.fault.set(t("frame.broken"))
             return
         self.fault.set("")
         if after == now:

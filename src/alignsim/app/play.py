@@ -144,10 +144,8 @@ class _Page:
 
     def open(self) -> None:
         """Open a game."""
-        seed = self.whole("seed")
-        if seed is None or seed < 0:
-            raise SettingError(t("play.faults.seed"))
-        setting = settings.from_query([("start", self.text("start")), ("seed", str(seed))])
+        start, seed = self.text("start"), self.text("seed").strip()
+        setting = settings.from_query([("start", start), ("seed", seed)])
         shared = self.text("who") == "shared"
         self._count()
         seat, name = self._seat("seat"), self.text("name")

@@ -80,17 +80,16 @@ def text_field(
     )
 
 
-def number_field(name: str, label: TagChild, low: int, high: int | None, value: int | None) -> Tag:
-    """A whole number with its label."""
+def number_field(name: str, label: TagChild, low: int, high: int) -> Tag:
+    """A whole number, not yet given, with its label."""
     return tags.div(
         tags.label(label, for_=name),
         tags.input(
             type="number",
             id=name,
             min=str(low),
-            max=None if high is None else str(high),
+            max=str(high),
             step="1",
-            value=None if value is None else str(value),
             inputmode="numeric",
         ),
         class_="field",
@@ -128,7 +127,11 @@ def _opening(setting: PageSetting) -> Tag:
         text_field("name", t("play.setup.name"), t("play.setup.name_help")),
         tags.details(
             tags.summary(t("play.setup.more")),
-            number_field("seed", t("play.setup.seed"), 0, None, setting.seed),
+            tags.div(
+                tags.label(t("play.setup.seed"), for_="seed"),
+                tags.input(type="text", id="seed", value=str(setting.seed), inputmode="numeric"),
+                class_="field",
+            ),
             tags.p(rich(t("play.setup.seed_help")), class_="note"),
         ),
         ui.input_action_button("open", t("play.setup.go"), class_="main"),
@@ -281,7 +284,7 @@ def _prediction(scenario: Scenario, ally: str, end: str) -> Tag:
     who = t("play.predict.ally", state=scenario.label(ally), date=end)
     return tags.section(
         tags.h3(who),
-        number_field(f"chance_{ally}", t("play.predict.chance"), 0, 100, None),
+        number_field(f"chance_{ally}", t("play.predict.chance"), 0, 100),
         radios(f"final_{ally}", t("play.predict.level"), levels),
         aria_label=who,
     )

@@ -272,31 +272,32 @@ def red_lines(setting: PageSetting, found: RedLines) -> TagChild:
     columns: list[TagChild] = [
         t(f"why.redline.{one}") for one in ("what", "present", "threshold", "evidence")
     ]
-    rows = [_line(setting, one) for one in nearest]
+    rows = [line(setting, one) for one in nearest]
     return TagList(tags.p(lead), frame.table(columns, rows, t("why.redline.table")))
 
 
-def _line(setting: PageSetting, line: RedLine) -> list[TagChild]:
-    present = shown(line.present)
+def line(setting: PageSetting, found: RedLine) -> list[TagChild]:
+    """One red line as cells of the table."""
+    present = shown(found.present)
     scenario = setting.base.scenario
-    if line.kind in ("stance", "decision"):
-        _, state, decision, *toward = line.path.split(".")
+    if found.kind in ("stance", "decision"):
+        _, state, decision, *toward = found.path.split(".")
         key: Key = (state, decision, toward[0] if toward else None)
-        number = options(scenario, state, decision).index(str(line.threshold))
+        number = options(scenario, state, decision).index(str(found.threshold))
         return [
             wording.named(scenario, key),
             present,
             t("why.redline.taken", option=wording.option(scenario, key, number)),
             t("why.redline.decision"),
         ]
-    threshold = shown(line.threshold, line.present)
-    assert line.evidence is not None
-    low, high = line.evidence
-    place = t("why.redline.inside" if line.within_evidence else "why.redline.outside")
+    threshold = shown(found.threshold, found.present)
+    assert found.evidence is not None
+    low, high = found.evidence
+    place = t("why.redline.inside" if found.within_evidence else "why.redline.outside")
     return [
-        _input_name(setting, line),
+        _input_name(setting, found),
         present,
-        f"{threshold} {line.unit}",
+        f"{threshold} {found.unit}",
         f"{shown(low)} - {shown(high)} ({place})",
     ]
 

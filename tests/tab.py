@@ -1,0 +1,64 @@
+"""An open page without a browser: its connection, in the words that a browser uses."""
+
+import json
+import time
+from contextlib import ExitStack, suppress
+from urllib.parse import parse_qsl
+
+from websockets.sync.client import connect
+
+OUTPUTS = ("fault", "room", "stage", "places")
+
+
+class Tab:
+    """An open page without a browser: what was sent to it, and what it sends."""
+
+    def __init__(self, address, page, search="", outputs=OUTPUTS):
+        hidden = {f".clientdata_output_{name}_hidden": False for name in outputs}
+        self.stack = ExitStack()
+        place = f"{address.replace('http', 'ws', 1)}{page}/websocket/"
+        self.connection = self.stack.enter_context(connect(place))
+        self.values, self.own = {}, {}
+        self.clicks = 0
+        self.query = search
+        self._send("init", {**hidden, ".clientdata_url_search": f"?{search}"})
+
+    def _send(self, method, data):
+        self.connection.send(json.dumps({"method": method, "data": data}))
+
+    def fill(self, **inputs):
+        self._send("update", inputs)
+
+    def click(self, button):
+        self.clicks += 1
+        self._send("update", {f"{button}:shiny.action": self.clicks})
+
+    def see(self, output, text):
+        """Read until an output holds a text."""
+        until = time.monotonic() + 30
+        while text not in self.values.get(output, ""):
+            assert time.monotonic() < until, (output, text, self.values)
+            self._take(json.loads(self.connection.recv(30)))
+        return self.values[output]
+
+    def _take(self, message):
+        assert not message.get("errors"), message
+        for output, value in message.get("values", {}).items():
+            self.values[output] = value.get("html", "") if isinstance(value, dict) else value or ""
+        moved = message.get("custom", {}).get("address")
+        if moved:
+            self.query = moved["query"] + moved["own"]
+
+    def part(self, name):
+        return dict(parse_qsl(self.query)).get(name, "")
+
+    def everything(self):
+        """All that comes within a moment."""
+        told = ""
+        with suppress(TimeoutError):
+            while True:
+                told += self.connection.recv(1)
+        return told
+
+    def close(self):
+        self.stack.close()
