@@ -1,6 +1,14 @@
 """The browser app: pages for a class, over the same engine as the commands.
 
-Only this package knows the web framework. What a page shows is computed by functions that know
-nothing of it (``setting``, ``forecasting``, ``game``), and drawn as HTML and SVG by functions
-that return tags; a page's ``server`` only ties the two to what a browser sends.
+Only this package knows the web framework, and in it only what is shown:
+
+* what is computed, without a framework: ``setting``, ``forecasting``, ``reasons`` (Explore, Why?),
+  ``game``, ``moves``, ``briefs``, ``debrief``, ``rooms``, ``classbook`` (Play a seat), ``rivals``
+  (Weigh the explanations), ``catalogue``, ``numbers`` (Evidence), ``working`` (slow work);
+* words: ``texts`` and its folder, ``wording``;
+* parts of pages, as tags: ``page``, ``forms``, ``controls``, ``drawing``, ``charts``, ``verdict``,
+  ``play_setup``, ``play_steps``, ``play_screens``, ``play_debrief``, ``play_address``;
+* pages, each with ``page`` and perhaps ``server``: ``explore``, ``why``, ``play``,
+  ``explanations``, ``evidence_page``, ``teacher``;
+* the site: ``downloads``, ``site``, ``serving``; style and scripts in ``static``.
 """

@@ -7,8 +7,8 @@ always says what is shown. Texts may hold words in double brackets, ``[[ladder]]
 
 import itertools
 import re
-from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 from htmltools import HTML, Tag, TagChild, TagList, tags
 from starlette.requests import Request
@@ -71,8 +71,6 @@ def _navigation(page: str, setting: PageSetting) -> Tag:
 
 def address(page: str, setting: PageSetting, **more: str) -> str:
     """The address of a page with a setting, and further parts of its own."""
-    from urllib.parse import urlencode
-
     own = f"&{urlencode(more)}" if more else ""
     return f"/{page}/?{setting.query()}{own}"
 
@@ -149,14 +147,6 @@ def gloss(word: str, shown: str | None = None) -> Tag:
     )
 
 
-def plain(text: str) -> str:
-    """A text without its marks, for labels and files."""
-    return _GLOSS.sub(lambda found: found[2] or t(f"glossary.{found[1]}.word"), text)
-
-
 def raw(markup: str) -> HTML:
     """Markup that this package made itself, taken as it is."""
     return HTML(markup)
-
-
-Drawn = Callable[[], TagChild]

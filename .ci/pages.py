@@ -1,0 +1,36 @@
+"""Every page of the installed browser app answers; run by the Python that it is installed for."""
+
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+PAGES = ("explore/", "why/", "play/", "explanations/", "evidence/", "download/csv?start=us-lng")
+
+
+def opened(address: str) -> bytes:
+    with urllib.request.urlopen(address, timeout=60) as answer:
+        return bytes(answer.read())
+
+
+def main() -> None:
+    program = Path(sys.executable).with_name("alignsim")
+    command = [program, "app", "--no-browser", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            address = server.stdout.readline().split()[-1]
+            for _ in range(300):
+                try:
+                    opened(f"{address}static/alignsim.css")
+                    break
+                except OSError:
+                    time.sleep(0.2)
+            for page in PAGES:
+                print(page, len(opened(address + page)), "bytes")
+        finally:
+            server.terminate()
+
+
+main()
