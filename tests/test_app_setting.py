@@ -115,8 +115,8 @@ def test_the_forecast_is_that_of_free_runs() -> None:
     scenario, parameters, _ = CHANGED.variant()
     made = forecasting.forecast(CHANGED)
     expected = ensemble.free_runs(scenario, parameters, forecasting.RUNS, 0)
-    for name, values in expected.outcome._asdict().items():
-        assert np.array_equal(values, getattr(made.ensemble.outcome, name)), name
+    for key in expected.decisions:
+        assert np.array_equal(expected.chosen(key), made.ensemble.chosen(key)), key
 
 
 # --- what is refused ----------------------------------------------------------------------------

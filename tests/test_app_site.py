@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 import websockets
+from shiny import reactive
 
 from alignsim import runs
-from alignsim.app import downloads, forecasting, serving, working
+from alignsim.app import downloads, forecasting, isolation, serving, working
 from alignsim.app import site as sites
 from alignsim.app.setting import PageSetting
 from tests.served import served
@@ -198,3 +199,14 @@ def test_slow_work_is_refused_where_too_much_waits(monkeypatch: pytest.MonkeyPat
         assert await working.off_loop(int, "3") == 3
 
     asyncio.run(two())
+
+
+def test_an_isolated_reading_leaves_nothing_behind() -> None:
+    """With Shiny's own, a page that stays open would grow with each message."""
+    isolation.forget_isolated_readings()
+    value, read = reactive.value(1), []
+    for _ in range(50):
+        with reactive.isolate():
+            read.append(value())
+    assert read == [1] * 50
+    assert not value._value_dependents._dependents

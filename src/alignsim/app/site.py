@@ -20,6 +20,7 @@ from alignsim.app import (
     teacher,
     why,
 )
+from alignsim.app.isolation import forget_isolated_readings
 from alignsim.app.page import STATIC
 from alignsim.app.rooms import Rooms
 
@@ -71,6 +72,7 @@ def _refused(scope: Scope) -> Response | None:
 
 def site(key: str = "", in_class: bool = False) -> Starlette:
     """The site. ``key`` opens the teacher's page; in class it is served to other machines too."""
+    forget_isolated_readings()
     rooms = Rooms()
     pages = {
         "explore": App(explore.page, explore.server),
