@@ -233,8 +233,8 @@ def test_a_step_of_a_chart_leads_to_its_reasons(visitor: Visitor) -> None:
 
 def test_a_decision_is_chosen_by_form(visitor: Visitor) -> None:
     page = visitor.open("why/")
-    page.locator("#which").select_option("RUS.stance.JPN")
-    page.locator("#date").select_option("2014-05")
+    page.locator("#choose-which").select_option("RUS.stance.JPN")
+    page.locator("#choose-date").select_option("2014-05")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("h2").first).to_contain_text("Russia: stance toward Japan, May 2014")
     visitor.settled()

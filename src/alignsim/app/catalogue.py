@@ -170,7 +170,7 @@ def _carried(carriers: Iterable[Carrier]) -> Iterator[Carried]:
 
 def _in_words(what: str, name: str, where: list[str]) -> Carried:
     if what == "what-if":
-        return Carried(what, settings.whatif_title(name), start=name)
+        return Carried(what, settings.title(name), start=name)
     if what not in ("input", "history"):
         return Carried(what, part_name(name), name=name)
     times = ", ".join(years(episodes()[one].calendar) for one in where)

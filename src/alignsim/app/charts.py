@@ -4,16 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from htmltools import HTML, Tag, TagChild, TagList, tags
 
-from alignsim.app import controls, drawing, page, wording
+from alignsim.app import controls, drawing, forecasting, page, wording
 from alignsim.app import setting as settings
-from alignsim.app.drawing import Band, Course, Mark
+from alignsim.app.drawing import Course, Mark
 from alignsim.app.forecasting import Forecast
 from alignsim.app.setting import PageSetting
 from alignsim.app.texts import t
 from alignsim.decision import JOINED
 from alignsim.history import Documented, Key
-from alignsim.plots import BANDS
-from alignsim.plots_paths import central
 from alignsim.scenario import Scenario
 from alignsim.scores import modal
 from alignsim.variants import InputTarget
@@ -48,22 +46,18 @@ def charts(forecast: Forecast, narrow: bool = False) -> Tag:
 def chart(forecast: Forecast, key: Key, narrow: bool = False) -> HTML:
     """One decision: bands of the runs, most probable option, documented course."""
     scenario = forecast.ensemble.scenario
-    chances = forecast.ensemble.frequencies(key)
-    bands = []
-    for mass, _ in BANDS:
-        low, high = central(chances, mass)
-        bands.append(Band(low.tolist(), high.tolist(), f"band{mass * 100:.0f}"))
+    chances = forecast.chances(key)
     records = forecast.documented.get(key, [])
     return drawing.panel(
         scenario.calendar,
         wording.ordered_options(key[1]),
         wording.named(scenario, key),
-        bands,
+        drawing.bands(forecasting.bands(chances)),
         [
             Course(modal(chances).tolist(), "modal"),
             Course(course(records, scenario.calendar.steps), "documented"),
         ],
-        [(one.step, one.low, one.high) for one in records if one.low < one.high],
+        forecasting.coding_ranges(records),
         _marks(forecast, key),
         [step for step, _, _ in events(scenario)],
         JOINED - 0.5 if key[1] == "level" else None,
@@ -79,7 +73,7 @@ def course(records: Sequence[Documented], steps: int) -> list[float | None]:
 
 def _marks(forecast: Forecast, key: Key) -> list[Mark]:
     scenario = forecast.ensemble.scenario
-    chances = forecast.ensemble.frequencies(key)
+    chances = forecast.chances(key)
     options = modal(chances)
     known = course(forecast.documented.get(key, []), scenario.calendar.steps)
     marks = []
@@ -198,7 +192,7 @@ def numbers(forecast: Forecast) -> TagList:
 
 def _numbers(forecast: Forecast, key: Key) -> Tag:
     scenario = forecast.ensemble.scenario
-    chances = forecast.ensemble.frequencies(key)
+    chances = forecast.chances(key)
     options = modal(chances)
     known = course(forecast.documented.get(key, []), scenario.calendar.steps)
     names = wording.ordered_options(key[1])
@@ -238,14 +232,12 @@ def causes(setting: PageSetting) -> str:
     named = list(_causes(setting))
     if len(named) > CAUSES + 1:
         named = [*named[:CAUSES], t("explore.sentence.more", count=len(named) - CAUSES)]
-    if len(named) < 2:
-        return "".join(named)
-    return ", ".join(named[:-1]) + t("words.and") + named[-1]
+    return wording.listed(named)
 
 
 def _causes(setting: PageSetting) -> Iterator[str]:
     if setting.start != setting.episode:
-        title = settings.whatif_title(setting.start)
+        title = settings.title(setting.start)
         yield t("explore.sentence.whatif", title=title)
     for path, value in setting.changes:
         yield _cause(setting, path, value)

@@ -75,7 +75,7 @@ class Sheet:
         if self.history is None:
             return None
         pairs = zip(chances, self.history, strict=True)
-        return fmean((chance - float(level >= JOINED)) ** 2 for chance, level in pairs)
+        return fmean(debrief.squared(chance, level >= JOINED) for chance, level in pairs)
 
 
 def sheets(rooms: Iterable[Room]) -> list[Sheet]:

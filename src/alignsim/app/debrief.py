@@ -14,11 +14,10 @@ from alignsim import history
 from alignsim.agents import Decision
 from alignsim.app import forecasting
 from alignsim.app import game as games
+from alignsim.app.forecasting import Span
 from alignsim.app.game import Game
 from alignsim.decision import JOINED
 from alignsim.history import Key
-from alignsim.plots import BANDS
-from alignsim.plots_paths import central
 from alignsim.scores import modal
 
 Path = tuple[int | None, ...]
@@ -38,7 +37,7 @@ class Courses:
     documented: Path
     likely: Path
     alone: Path
-    bands: tuple[tuple[float, tuple[float, ...], tuple[float, ...]], ...]
+    bands: tuple[Span, ...]
     ranges: tuple[tuple[int, int, int], ...]
 
 
@@ -95,7 +94,12 @@ class Verdict:
 
 def brier(chance: float, happened: bool | None) -> float | None:
     """Squared distance of a probability from what happened; None where nothing did."""
-    return None if happened is None else (chance - float(happened)) ** 2
+    return None if happened is None else squared(chance, happened)
+
+
+def squared(chance: float, happened: bool) -> float:
+    """The Brier score of one probability."""
+    return (chance - float(happened)) ** 2
 
 
 # --- paths ----------------------------------------------------------------------------------------
@@ -113,11 +117,7 @@ def courses(game: Game, key: Key) -> Courses:
     forecast = forecasting.forecast(game.setting)
     records = forecast.documented.get(key, []) if has_history(game) else []
     known = {record.step: record.value for record in records}
-    chances = forecast.ensemble.frequencies(key)
-    bands = []
-    for mass, _ in BANDS:
-        low, high = central(chances, mass)
-        bands.append((mass, tuple(low.tolist()), tuple(high.tolist())))
+    chances = forecast.chances(key)
     steps = range(scenario.calendar.steps)
     return Courses(
         key=key,
@@ -125,8 +125,8 @@ def courses(game: Game, key: Key) -> Courses:
         documented=tuple(known.get(step) for step in steps),
         likely=tuple(int(option) for option in modal(chances)),
         alone=_path(games.alone(game), key),
-        bands=tuple(bands),
-        ranges=tuple((one.step, one.low, one.high) for one in records if one.low < one.high),
+        bands=forecasting.bands(chances),
+        ranges=forecasting.coding_ranges(records),
     )
 
 

@@ -5,13 +5,14 @@ milliseconds, with a link behind every step and words for those who do not see i
 options and central bands are those of the figures. Colours stand in the style sheet.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
 from htmltools import HTML
 
 from alignsim.app import wording
+from alignsim.app.forecasting import Span
 from alignsim.scenario import Calendar
 
 WIDE, NARROW = 440, 348
@@ -95,6 +96,11 @@ def panel(
     parts += [_range(frame, *one) for one in ranges]
     parts += [_mark(frame, step, mark) for step, mark in enumerate(marks)]
     return HTML("".join([*parts, "</svg>"]))
+
+
+def bands(found: Iterable[Span]) -> list[Band]:
+    """Bands of a forecast in their shades."""
+    return [Band(one.low, one.high, f"band{one.mass * 100:.0f}") for one in found]
 
 
 def bars(rows: Sequence[tuple[str, float]], label: str, narrow: bool = False) -> HTML:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from htmltools import Tag, TagChild, TagList, tags
 from starlette.requests import Request
 
-from alignsim.app import charts, drawing, forms, rivals, verdict, wording
+from alignsim.app import charts, drawing, forecasting, forms, rivals, verdict, wording
 from alignsim.app import page as frame
-from alignsim.app.drawing import Band, Course
+from alignsim.app.drawing import Course
 from alignsim.app.page import rich
 from alignsim.app.rivals import Case, Floats, Weighed
 from alignsim.app.setting import PageSetting
@@ -16,8 +16,7 @@ from alignsim.app.texts import t
 from alignsim.decision import JOINED
 from alignsim.evaluation import MODEL
 from alignsim.hypotheses import ALLY_DECISIONS
-from alignsim.plots import BANDS, years
-from alignsim.plots_paths import central
+from alignsim.plots import years
 
 NAME = "explanations"
 OWN = ("episode", "state", "decision", "sort")
@@ -180,20 +179,16 @@ def _card(state: State, weighed: Weighed, forecaster: str) -> Tag:
 def _chart(case: Case, chances: Floats, title: str) -> TagChild:
     scenario = rivals.episodes()[case.episode]
     records = rivals.of_case(case)
-    bands = []
-    for mass, _ in BANDS:
-        low, high = central(chances, mass)
-        bands.append(Band(low.tolist(), high.tolist(), f"band{mass * 100:.0f}"))
     return drawing.panel(
         scenario.calendar,
         wording.ordered_options(case.decision),
         t(f"{NAME}.chart", title=title, case=case_name(case)),
-        bands,
+        drawing.bands(forecasting.bands(chances)),
         [
             Course(rivals.modal(chances), "modal"),
             Course(charts.course(records, scenario.calendar.steps), "documented"),
         ],
-        [(one.step, one.low, one.high) for one in records if one.low < one.high],
+        forecasting.coding_ranges(records),
         events=[step for step, _, _ in charts.events(scenario)],
         line_at=JOINED - 0.5 if case.decision == "level" else None,
         narrow=True,

@@ -116,7 +116,7 @@ def _start(setting: PageSetting) -> Tag:
             choices[scenario.title] = {name: scenario.title}
         else:
             title = settings.starts()[scenario.episode].title
-            choices[title][name] = settings.whatif_title(name)
+            choices[title][name] = settings.title(name)
     return ui.input_select("start", t("explore.start"), choices, selected=setting.start)
 
 
@@ -204,9 +204,7 @@ class _Desk:
 
 def server(input: Inputs, output: Outputs, session: Session) -> None:  # noqa: A002
     """Tie the page to the model."""
-    with reactive.isolate():
-        address = session.clientdata.url_search().removeprefix("?")
-    desk = _Desk(opened(parse_qsl(address))[0])
+    desk = _Desk(opened(frame.asked(session))[0])
     _listen(input, desk)
     _draw(input, desk)
 
@@ -356,7 +354,7 @@ def _about(start: str) -> list[TagChild]:
     scenario = settings.starts()[start]
     if start == scenario.episode:
         return [tags.p(scenario.summary)]
-    return [tags.p(settings.whatif_why(start)), tags.p(scenario.summary, class_="note")]
+    return [tags.p(settings.whatif(start).why), tags.p(scenario.summary, class_="note")]
 
 
 def result_of(state: State, narrow: bool) -> TagList:

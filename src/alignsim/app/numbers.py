@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from alignsim import evidence, history, reading
+from alignsim import evidence, history
 from alignsim import weights as weight_sets
 from alignsim.app import catalogue, wording
 from alignsim.app import setting as settings
@@ -152,7 +152,7 @@ def _option(decision: str, value: int | str, names: tuple[str, ...]) -> str:
 
 
 def _of_whatif(name: str, scenario: Scenario) -> Iterator[Number]:
-    whatif, _ = reading.read_whatif(name)
+    whatif = settings.whatif(name)
     for path, entry in whatif.set.items():
         if path == "fixed":
             yield from (_of_fixed(scenario, whatif.title, one) for one in entry)

@@ -8,9 +8,10 @@ always says what is shown. Texts may hold words in double brackets, ``[[ladder]]
 import itertools
 import re
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from htmltools import HTML, Tag, TagChild, TagList, tags
+from shiny import Session, reactive
 from starlette.requests import Request
 
 from alignsim import __version__
@@ -84,6 +85,12 @@ def given(request: Request, *own: str) -> tuple[PageSetting, TagChild]:
         return settings.from_query(request.query_params.multi_items(), own), None
     except SettingError as error:
         return PageSetting(), alert(t("frame.fault", fault=error))
+
+
+def asked(session: Session) -> list[tuple[str, str]]:
+    """The query of the address that an open page has, to its server."""
+    with reactive.isolate():
+        return parse_qsl(session.clientdata.url_search().removeprefix("?"))
 
 
 def alert(text: str) -> Tag:

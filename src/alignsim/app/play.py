@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from htmltools import Tag, TagChild, tags
 from shiny import Inputs, Outputs, Session, reactive, render, ui
@@ -283,9 +283,7 @@ def server(rooms: Rooms) -> ServerFunction:
     changed = signal(rooms)
 
     def start(input: Inputs, output: Outputs, session: Session) -> None:  # noqa: A002
-        with reactive.isolate():
-            search = session.clientdata.url_search().removeprefix("?")
-        here = _Page(rooms, input, opened(parse_qsl(search)))
+        here = _Page(rooms, input, opened(frame.asked(session)))
         _look(here, session, changed)
         _listen(here, input)
         _draw(here)

@@ -7,7 +7,7 @@ from htmltools import HTML, Tag, TagChild, TagList, tags
 from alignsim.app import debrief, drawing, page, wording
 from alignsim.app import game as games
 from alignsim.app.debrief import Cost, Courses, Path, Prediction, Verdict
-from alignsim.app.drawing import Band, Course
+from alignsim.app.drawing import Course
 from alignsim.app.game import Game
 from alignsim.app.page import rich
 from alignsim.app.play_setup import heading
@@ -146,7 +146,7 @@ def _chart(game: Game, one: Courses, name: str, narrow: bool) -> HTML:
         game.scenario.calendar,
         wording.option_list(game.scenario, one.key),
         t("play.debrief.chart", name=name),
-        [Band(low, high, f"band{mass * 100:.0f}") for mass, low, high in one.bands],
+        drawing.bands(one.bands),
         [
             Course(one.likely, "modal"),
             Course(one.played, "mine"),

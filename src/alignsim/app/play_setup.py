@@ -160,7 +160,9 @@ def _scenarios(chosen: str) -> Tag:
         *(
             tags.optgroup(
                 *(
-                    tags.option(title(name), value=name, selected="" if name == chosen else None)
+                    tags.option(
+                        settings.title(name), value=name, selected="" if name == chosen else None
+                    )
                     for name in names
                 ),
                 label=label,
@@ -170,12 +172,6 @@ def _scenarios(chosen: str) -> Tag:
         ),
         id="start",
     )
-
-
-def title(start: str) -> str:
-    """Title of a start. Summaries tell the outcome and are not shown before a game."""
-    scenario = settings.starts()[start]
-    return scenario.title if scenario.episode == start else settings.whatif_title(start)
 
 
 def scene(start: str, seat: str | None = None) -> TagList:
@@ -204,7 +200,7 @@ def places(room: Room | None, code: str) -> TagList:
     if room.over or not room.free:
         return TagList(tags.p(t("play.setup.none_free", code=room.code), role="status"))
     scenario = room.game.scenario
-    legend = t("play.setup.found", title=title(room.game.start))
+    legend = t("play.setup.found", title=settings.title(room.game.start))
     return TagList(
         radios("join_seat", legend, _seats(scenario, room.free, None)),
         text_field("join_name", t("play.setup.name"), t("play.setup.name_help")),

@@ -15,7 +15,7 @@ from alignsim.app import setting as settings
 from alignsim.app.briefs import Brief, Figure
 from alignsim.app.game import Offer, Position
 from alignsim.app.page import rich
-from alignsim.app.play_setup import Choice, heading, radios, title
+from alignsim.app.play_setup import Choice, heading, radios
 from alignsim.app.rooms import Room
 from alignsim.app.texts import t
 from alignsim.history import Key
@@ -168,7 +168,7 @@ def situation(now: Position, known: Brief) -> Tag:
     old = [tags.li(_event(event)) for event in known.events if event not in known.news]
     return tags.section(
         tags.h3(t("play.step.situation")),
-        None if is_history else tags.p(t("play.step.whatif", title=title(now.game.start))),
+        None if is_history else tags.p(t("play.step.whatif", title=settings.title(now.game.start))),
         tags.ul(*news, class_="news") if news else tags.p(t("play.step.no_news")),
         tags.p(
             rich(t("play.step.severity", value=f"{known.severity:g}")),

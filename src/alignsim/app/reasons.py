@@ -64,7 +64,7 @@ def reasons(setting: PageSetting, key: Key, step: int) -> Reasons:
     scenario, parameters = made.ensemble.scenario, made.ensemble.parameters
     state, decision, toward = key
     run = None
-    if setting.changes or setting.start != setting.episode:
+    if not setting.is_documented:
         taken = made.ensemble.chosen(key)[:, step]
         run = int(np.argmax(taken == made.modal(key, step)))
     found = explanation.explain(
@@ -77,7 +77,7 @@ def reasons(setting: PageSetting, key: Key, step: int) -> Reasons:
         run,
         setting.seed,
     )
-    share = float(made.ensemble.frequencies(key)[step, found.option])
+    share = float(made.chances(key)[step, found.option])
     return Reasons(setting, key, step, found, run, share)
 
 

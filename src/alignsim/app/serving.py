@@ -11,7 +11,6 @@ import segno
 import uvicorn
 
 from alignsim.app import catalogue, forecasting, numbers, rivals
-from alignsim.app import setting as settings
 from alignsim.app.setting import PageSetting
 from alignsim.app.site import site
 
@@ -83,10 +82,9 @@ def qr_code(address: str) -> str:
 def warm() -> None:
     """Make what every first page needs, so that the first reader does not wait for it."""
     forecasting.forecast(PageSetting())
-    for start, scenario in settings.starts().items():
-        if start == scenario.episode:
-            for state in (*scenario.allies, scenario.leader):
-                forecasting.levers(start, state)
+    for episode, scenario in rivals.episodes().items():
+        for state in (*scenario.allies, scenario.leader):
+            forecasting.levers(episode, state)
 
 
 def warm_rest() -> None:

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from alignsim import checks, documents, draws, reading, variant_paths, variants
 from alignsim import weights as weight_sets
 from alignsim.documents import DocumentError
-from alignsim.scenario import Change, Quantity, Scenario
+from alignsim.scenario import Change, Quantity, Scenario, WhatIf
 from alignsim.variants import Base, InputTarget, PointError, Setting, Variant, WeightTarget
 from alignsim.weights import WeightSet
 
@@ -110,17 +110,16 @@ def starts() -> dict[str, Scenario]:
 
 
 @cache
-def whatif_title(start: str) -> str:
-    """Title of a shipped what-if."""
-    whatif, _ = reading.read_whatif(start)
-    return whatif.title
+def whatif(start: str) -> WhatIf:
+    """A shipped what-if as its file states it."""
+    found, _ = reading.read_whatif(start)
+    return found
 
 
-@cache
-def whatif_why(start: str) -> str:
-    """Why a shipped what-if is asked."""
-    whatif, _ = reading.read_whatif(start)
-    return whatif.why
+def title(start: str) -> str:
+    """Title of a start."""
+    scenario = starts()[start]
+    return scenario.title if scenario.episode == start else whatif(start).title
 
 
 @cache
@@ -200,17 +199,17 @@ def from_file(text: Any, seed: int = 0) -> PageSetting:
         document = documents.parse(text.encode("utf-8", "replace"), "your file")
         if document.data.get("kind") != "whatif":
             raise document.error(("kind",), "the page reads what-ifs; run others by alignsim run")
-        whatif = checks.whatif(document)
-        if whatif.extends not in starts():
+        sent = checks.whatif(document)
+        if sent.extends not in starts():
             raise document.error(("extends",), "the page knows shipped scenarios only")
-        original = base(whatif.extends).scenario
+        original = base(sent.extends).scenario
         checks.episode(reading.apply(documents.Document("", _plain(original)), document))
     except DocumentError as error:
         raise SettingError(f"{error}.") from None
     numbers: dict[str, float] = {}
-    for path, entry in whatif.set.items():
-        numbers |= _of_entry(whatif.extends, path, entry)
-    return PageSetting(whatif.extends, seed).with_changes(numbers)
+    for path, entry in sent.set.items():
+        numbers |= _of_entry(sent.extends, path, entry)
+    return PageSetting(sent.extends, seed).with_changes(numbers)
 
 
 def checked(setting: PageSetting) -> PageSetting:

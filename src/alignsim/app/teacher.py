@@ -6,7 +6,6 @@ says anything about the class.
 
 import secrets
 from collections.abc import Callable, Iterator
-from urllib.parse import parse_qsl
 
 import segno
 from htmltools import Tag, TagChild, TagList, tags
@@ -14,7 +13,7 @@ from shiny import Inputs, Outputs, Session, reactive, render, ui
 from starlette.requests import Request
 
 from alignsim import __version__
-from alignsim.app import classbook, play, play_setup, wording
+from alignsim.app import classbook, play, wording
 from alignsim.app import game as games
 from alignsim.app import page as frame
 from alignsim.app import setting as settings
@@ -88,8 +87,7 @@ def server(rooms: Rooms, key: str) -> ServerFunction:
     changed = play.signal(rooms)
 
     def start(input: Inputs, output: Outputs, session: Session) -> None:  # noqa: A002
-        with reactive.isolate():
-            query = dict(parse_qsl(session.clientdata.url_search().removeprefix("?")))
+        query = dict(frame.asked(session))
         if not opens(key, query.get("key", "")):
             return
 
@@ -148,7 +146,7 @@ def _room_row(room: Room, states: list[str]) -> list[TagChild]:
     waiting = [wording.seat_name(scenario, seat) for seat in room.position.waiting]
     return [
         room.code,
-        play_setup.title(room.game.start),
+        settings.title(room.game.start),
         _progress(room),
         *(_who(room, state) for state in states),
         ", ".join(waiting) if room.begun and not room.over else "",
@@ -193,7 +191,7 @@ def _prediction_table(sheet: Sheet, revealed: bool) -> TagList:
         rows += _revealed(sheet)
     caption = t(
         "teacher.predictions_caption",
-        title=play_setup.title(sheet.start),
+        title=settings.title(sheet.start),
         date=wording.date(scenario, scenario.calendar.steps - 1),
     )
     note = ""

@@ -1,13 +1,11 @@
 """The page Why?: one decision, its reasons term by term, and the red line nearest to it."""
 
-from urllib.parse import parse_qsl
-
 from htmltools import Tag, TagChild, TagList, tags
-from shiny import Inputs, Outputs, Session, reactive, render, ui
+from shiny import Inputs, Outputs, Session, render, ui
 from starlette.requests import Request
 
 from alignsim import evidence
-from alignsim.app import charts, controls, drawing, forecasting, reasons, wording, working
+from alignsim.app import charts, controls, drawing, forecasting, forms, reasons, wording, working
 from alignsim.app import page as frame
 from alignsim.app import setting as settings
 from alignsim.app.page import rich
@@ -77,9 +75,7 @@ def page(request: Request) -> Tag:
 
 def server(input: Inputs, output: Outputs, session: Session) -> None:  # noqa: A002
     """Look for the red line once the page stands."""
-    with reactive.isolate():
-        address = session.clientdata.url_search().removeprefix("?")
-    setting, key, _, _ = opened(parse_qsl(address))
+    setting, key, _, _ = opened(frame.asked(session))
 
     @render.ui
     async def redline() -> TagChild:
@@ -97,36 +93,15 @@ def server(input: Inputs, output: Outputs, session: Session) -> None:  # noqa: A
 
 def _choice(setting: PageSetting, key: Key, step: int) -> Tag:
     scenario = setting.base.scenario
-    query = [(one, text) for one, text in parse_qsl(setting.query())]
-    known = decisions(scenario)
+    known = {
+        ".".join(filter(None, one)): wording.named(scenario, one) for one in decisions(scenario)
+    }
+    dates = scenario.calendar.dates
+    steps = {value: wording.date(scenario, number) for number, value in enumerate(dates)}
     return tags.form(
-        *(tags.input(type="hidden", name=one, value=text) for one, text in query),
-        tags.label(t("why.decision"), for_="which"),
-        tags.select(
-            *(
-                tags.option(
-                    wording.named(scenario, one),
-                    value=".".join(filter(None, one)),
-                    selected="" if one == key else None,
-                )
-                for one in known
-            ),
-            id="which",
-            name="which",
-        ),
-        tags.label(t("why.step"), for_="date"),
-        tags.select(
-            *(
-                tags.option(
-                    wording.date(scenario, one),
-                    value=value,
-                    selected="" if one == step else None,
-                )
-                for one, value in enumerate(scenario.calendar.dates)
-            ),
-            id="date",
-            name="date",
-        ),
+        forms.carried(setting),
+        forms.choice("which", t("why.decision"), known, ".".join(filter(None, key))),
+        forms.choice("date", t("why.step"), steps, dates[step]),
         tags.button(t("why.go"), type="submit"),
         *_neighbouring(setting, scenario, key, step),
         tags.a(t("why.back"), href=frame.address("explore", setting)),
