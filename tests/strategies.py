@@ -34,6 +34,7 @@ from alignsim.scenario import (
     Quantity,
     Scenario,
     Table,
+    Union,
     options,
 )
 from alignsim.situation import Dynamics
@@ -324,6 +325,26 @@ def with_clubs(scenario: Scenario, *circles: tuple[str, ...]) -> Scenario:
     return scenario.model_copy(update={"clubs": Table(clubs)})
 
 
+def with_union(
+    scenario: Scenario,
+    code: str,
+    members: Sequence[str],
+    rule: str = "mean",
+    associates: Sequence[str] = (),
+) -> Scenario:
+    """The scenario with one union more; its clubs are to name it, not its members."""
+    union = Union.model_validate(
+        {
+            "name": code,
+            "members": tuple(members),
+            "rule": rule,
+            "associates": tuple(associates),
+            "source": ("design",),
+        }
+    )
+    return scenario.model_copy(update={"unions": Table({**scenario.unions, code: union})})
+
+
 def lasting(scenario: Scenario, steps: int) -> Scenario:
     """The scenario cut or stretched to a number of steps."""
     calendar = scenario.calendar.model_copy(update={"steps": steps})
@@ -479,6 +500,27 @@ def _with_one_fixed(choose: Choose, scenario: Scenario) -> Scenario:
     return decided(scenario, state, decision, {f"{first}..{last}": option}, toward)
 
 
+def _with_random_unions(rng: random.Random, scenario: Scenario) -> Scenario:
+    """The scenario with one or two unions, which its clubs name instead of their members."""
+    places = rng.sample(scenario.allies, len(scenario.allies))
+    count = 2 if len(places) >= 4 and rng.random() < 0.5 else 1
+    size = rng.randint(2, len(places) // count)
+    groups = [places[first * size : (first + 1) * size] for first in range(count)]
+    outside = places[count * size :]
+    union_of = {member: f"U{u:02d}" for u, group in enumerate(groups) for member in group}
+    for u, group in enumerate(groups):
+        start = scenario.states[group[0]]["initial_level"].value
+        scenario = changed(scenario, **{f"{member}__initial_level": start for member in group})
+        asked = rng.sample(outside, min(len(outside), rng.choice((0, 0, 1, 3))))
+        rule = rng.choice(("mean", "capability"))
+        scenario = with_union(scenario, f"U{u:02d}", group, rule, asked)
+    circles = [
+        tuple(dict.fromkeys(union_of.get(member, member) for member in club.members))
+        for club in scenario.clubs.values()
+    ]
+    return with_clubs(scenario, *(circle for circle in circles if len(circle) > 1))
+
+
 @st.composite
 def scenarios(draw: st.DrawFn, most_allies: int = 8, most_steps: int = 12) -> Scenario:
     """Scenarios with any inputs within bounds, any blocs, clubs and fixed decisions.
@@ -518,6 +560,8 @@ def random_scenario(rng: random.Random, allies: int, steps: int) -> Scenario:
     scenario = with_clubs(scenario, *circles)
     for _ in range(rng.choice((0, rng.randint(1, 6), 2 * allies))):
         scenario = _with_one_fixed(rng.choice, scenario)
+    if allies > 1 and rng.random() < 0.4:
+        scenario = _with_random_unions(rng, scenario)
     return scenario
 
 
@@ -595,8 +639,14 @@ def differences(runs: Ensemble, first: int) -> list[str]:
     for row in range(runs.runs):
         run = first + row
         model = AlignmentModel(scenario, runs.parameters_of(run), run, runs.seed).run_all()
-        assert len(model.decisions) == len(chosen) * scenario.calendar.steps
-        for made in model.decisions:
+        # A union's choice is that of its members, which is what the kernel keeps.
+        own = [
+            made
+            for made in model.decisions
+            if not {made.state, made.toward} & scenario.unions.keys()
+        ]
+        assert len(own) == len(chosen) * scenario.calendar.steps
+        for made in own:
             other = int(chosen[made.state, made.decision, made.toward][row, made.step])
             if other != made.chosen:
                 found.append(f"{made.date} {made.state} {made.decision}: {made.chosen}, {other}")

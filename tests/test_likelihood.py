@@ -13,13 +13,13 @@ from numpy.testing import assert_allclose
 from alignsim import decision, history, kernel, likelihood, nested, priors, reading, weights
 from alignsim.decision import PRECISIONS, Weights
 from alignsim.history import Documented
-from alignsim.likelihood import IncompleteError
+from alignsim.likelihood import IncompleteError, UnionsError
 from alignsim.model import AlignmentModel
 from alignsim.priors import NAMES, Space
 from alignsim.scenario import decisions, options
 from alignsim.situation import Dynamics
 from alignsim.weights import TERMS, Parameters
-from tests.strategies import EPISODES, changed, examples, flat, scenarios
+from tests.strategies import EPISODES, changed, examples, flat, scenarios, with_union
 
 NEUTRAL = weights.read("neutral")
 SETS = {
@@ -251,6 +251,15 @@ def test_a_gap_in_the_course_is_told():
     stance = next(r for r in records if (r.state, r.toward, r.step) == ("RUS", "JPN", 0))
     with pytest.raises(IncompleteError, match="RUS stance JPN of 2014-03 is not documented"):
         likelihood.course(scenario, records=[r for r in records if r != stance])
+
+
+def test_a_course_with_unions_is_refused():
+    scenario = with_union(reading.read("crimea-2014"), "UNI", ("JPN", "KOR"))
+    with pytest.raises(UnionsError) as caught:
+        likelihood.course(scenario)
+    assert str(caught.value) == (
+        "crimea-2014: unions have no likelihood; worlds are judged by the panel"
+    )
 
 
 def test_evaluations_leave_nothing_behind(shipped):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignsim import draws, ensemble, kernel, reading, situation, timeline, weights
+from alignsim import compiler, draws, ensemble, kernel, reading, situation, timeline, weights
 from alignsim.kernel import Outcome
 from tests.strategies import (
     EPISODES,
@@ -166,19 +166,19 @@ def test_code_that_calls_more_is_kept_apart_by_the_source_of_that_too(monkeypatc
     plain, with_more = kernel.cache_folder(), kernel.cache_folder([weights])
     assert plain != with_more
     folders = []
-    monkeypatch.setattr(kernel, "_usable_cache", lambda more=(): folders.append([*more]) or "")
+    monkeypatch.setattr(compiler, "usable", lambda folder: folders.append(folder) or "")
     kernel.compiled(situation.pressure, [weights.combine, reading.read, weights.fault])
     kernel.compiled(situation.pressure)
-    assert folders == [[reading, weights], []]
+    assert folders == [kernel.cache_folder([reading, weights]), plain]
 
 
 def test_where_the_cache_cannot_be_written_another_folder_is_used(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert kernel._usable_cache() == str(kernel.cache_folder())
+    assert compiler.usable(kernel.cache_folder()) == str(kernel.cache_folder())
     blocked = tmp_path / "file"
     blocked.write_text("a file where a folder should be")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
-    used = Path(kernel._usable_cache())
+    used = Path(compiler.usable(kernel.cache_folder()))
     assert used.is_dir()
     assert blocked not in used.parents
     used.rmdir()

@@ -1,9 +1,9 @@
 """The compiled engine and the Mesa model agree exactly, on 2,000 random cases.
 
 A case is one scenario, one weight set, one seed and one run, all made from the case's number:
-1 to 40 allies, 1 to 60 steps, any inputs, dated changes, blocs, clubs and fixed decisions, months
-or quarters, weights up to the greatest that a file may hold. Every decision of every agent must be
-equal, and pressure and misalignment of every step equal to the bit.
+1 to 40 allies, 1 to 60 steps, any inputs, dated changes, blocs, clubs, unions and fixed decisions,
+months or quarters, weights up to the greatest that a file may hold. Every decision of every agent
+must be equal, and pressure and misalignment of every step equal to the bit.
 
 ``ALIGNSIM_PARITY_CASES=20000 python -m pytest tests/test_parity_random.py`` plays more cases, or
 fewer. With the compiler off 200 are played unless the variable says otherwise; the engine then
@@ -146,6 +146,7 @@ def test_the_cases_differ_in_all_that_a_scenario_may_hold():
     assert {len(each.scenario.clubs) for each in made} == {0, 1, 2, 3, 4}
     # allies in no club, in one and in several
     assert {int((row > 0.0).sum()) for line in lines for row in line.looks_to[:, :-1]} >= {0, 1, 2}
+    _unions_differ([each.scenario for each in made], lines)
     for name in ("leader_level", "leader_stance", "target_stance", "level", "engagement"):
         fixed = {option for line in lines for option in getattr(line, f"fixed_{name}").flat}
         assert fixed == {-1, *range(OPTIONS[name])}
@@ -158,6 +159,26 @@ def test_the_cases_differ_in_all_that_a_scenario_may_hold():
     assert sum(0.0 < attention <= 10.0 for attention in attentions) > 20
     assert max(each.seed for each in made) > 2**63
     assert max(each.run for each in made) == 2**32 - 1
+
+
+def _unions_differ(scenarios, lines):
+    unions = [union for scenario in scenarios for union in scenario.unions.values()]
+    assert {len(scenario.unions) for scenario in scenarios} == {0, 1, 2}
+    assert {union.rule for union in unions} == {"mean", "capability"}
+    assert {len(union.associates) for union in unions} >= {0, 1, 3}
+    assert any(
+        scenario.unions.keys() & club.members
+        for scenario in scenarios
+        for club in scenario.clubs.values()
+    )
+    # steps at which some of a union's members break ranks, or all of them
+    apart = {
+        (bool(free.any()), bool(free.all()))
+        for line in lines
+        for number in set(line.union.tolist()) - {-1}
+        for free in line.fixed_level[:, line.union == number] < 0
+    }
+    assert apart == {(True, True), (True, False), (False, False)}
 
 
 @pytest.mark.slow

@@ -45,6 +45,8 @@ def test_shapes_follow_the_scenario(scenario):
     assert line.members.shape == (circles, 1 + blocs + allies)
     assert line.others.shape == (circles,)
     assert line.looks_to.shape == (allies, circles)
+    assert line.union.tolist() == [-1] * allies
+    assert line.voices.tolist() == [0.0] * allies
     for table in (
         line.fixed_leader_stance,
         line.fixed_target_stance,

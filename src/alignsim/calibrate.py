@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from alignsim import documents, hypotheses, jobs, priors, reading, shapes
+from alignsim import documents, jobs, priors, reading, shapes
 from alignsim import weights as weight_sets
 from alignsim.decision import ALLY_GROUPS, GROUPS
 from alignsim.documents import Document
@@ -27,7 +27,7 @@ from alignsim.history import documented
 from alignsim.hypotheses import Hypothesis, Judged
 from alignsim.jobs import Job, Result
 from alignsim.nested import Settings
-from alignsim.priors import Prior, Space
+from alignsim.priors import Prior
 from alignsim.shapes import Frozen
 from alignsim.weights import PARTS, Parameters
 
@@ -180,17 +180,12 @@ def calibrate(
 def draws(result: Result) -> pd.DataFrame:
     """Draws of a sample as numbers of a weight set: a row a draw, columns as in weight files."""
     job = result.job
-    terms, own = job.hypothesis.known(job.always), _space(job)
+    terms, own = job.terms, job.space()
     rows = []
     for normals in result.normals:
         parts = priors.parts(job.prior, terms, priors.numbers(own, normals))
         rows.append({f"{part}.{name}": parts[part][name] for part in PARTS for name in PARTS[part]})
     return pd.DataFrame(rows)
-
-
-def _space(job: Job) -> Space:
-    dynamics = weight_sets.read_set(job.dynamics)
-    return hypotheses.space(job.hypothesis, job.always, job.prior, dynamics, job.judged)
 
 
 def by_part(row: Mapping[str, float]) -> dict[str, dict[str, float]]:
@@ -237,7 +232,7 @@ def summary(posterior: Posterior) -> pd.DataFrame:
 def prior_draws(specification: Specification, count: int = 4000) -> pd.DataFrame:
     """Draws of the prior, in the columns of the posterior; the same at every call."""
     (job, *_) = specification.jobs()
-    normals = np.random.default_rng(0).standard_normal((count, len(_space(job).place)))
+    normals = np.random.default_rng(0).standard_normal((count, len(job.space().place)))
     return draws(Result(job, 0.0, 0.0, 0.0, 0, 0.0, normals))
 
 
@@ -260,13 +255,19 @@ def weight_file(posterior: Posterior, source: str, date: str, draws_file: str) -
         f'date: "{date}"',
         f"draws: {draws_file}",
     ]
+    return "\n".join([*lines, *numbers(posterior.table, base)]) + "\n"
+
+
+def numbers(table: pd.DataFrame, base: weight_sets.WeightSet) -> list[str]:
+    """Lines of a weight file with the numbers of draws; ``base`` states what was not free."""
+    lines = []
     for part in ("precision", "groups", "terms", "dynamics"):
         lines.append(f"{part}:")
         for name in PARTS[part]:
-            values = posterior.table[f"{part}.{name}"].to_numpy()
+            values = table[f"{part}.{name}"].to_numpy()
             stated = base.dynamics[name] if part == "dynamics" else None
             lines.append(f"  {name}: {_number(values, stated)}")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _number(values: Floats, stated: weight_sets.Number | None) -> str:

@@ -13,7 +13,7 @@ from alignsim.scenario import (
     role_table,
 )
 
-KINDS = ("episode", "whatif")
+KINDS = ("episode", "whatif", "world")
 SUM_TOLERANCE = 1e-9
 
 
@@ -21,9 +21,9 @@ def kind(document: Document) -> str:
     """Kind of a scenario file. Raises DocumentError where it is none."""
     stated = document.data.get("kind")
     if stated is None:
-        raise document.error(("kind",), f"missing key kind: {' or '.join(KINDS)}")
+        raise document.error(("kind",), f"missing key kind: {', '.join(KINDS)}")
     if stated not in KINDS:
-        raise document.error(("kind",), f"should be {' or '.join(KINDS)}")
+        raise document.error(("kind",), f"should be one of {', '.join(KINDS)}")
     return str(stated)
 
 
@@ -32,6 +32,7 @@ def episode(document: Document) -> Scenario:
     scenario = shapes.parsed(Scenario, document, MEANINGS)
     _check_calendar(document, scenario)
     _check_states(document, scenario)
+    _check_unions(document, scenario)
     _check_clubs(document, scenario)
     _check_table(document, ("world",), scenario.world, inputs.WORLD)
     for code, bloc in scenario.blocs.items():
@@ -41,6 +42,9 @@ def episode(document: Document) -> Scenario:
         _check_table(document, ("states", code), table, role_table(scenario, code))
     if fault := trade_shares_fault(scenario):
         raise document.error(("states",), fault)
+    for code in scenario.unions:
+        if fault := start_fault(scenario, code):
+            raise document.error(("unions", code, "members"), fault)
     for index, fixed in enumerate(scenario.fixed):
         _check_fixed(document, ("fixed", index), scenario, fixed)
     return scenario
@@ -86,16 +90,55 @@ def _check_states(document: Document, scenario: Scenario) -> None:
     for code in scenario.blocs:
         if code in roles:
             raise document.error(("blocs", code), "a bloc cannot also be a state")
+    named = [*roles, *scenario.blocs, *scenario.unions]
     for state in scenario.labels:
-        _check_known(document, ("labels", state), state, [*roles, *scenario.blocs])
+        _check_known(document, ("labels", state), state, named)
+
+
+def _check_unions(document: Document, scenario: Scenario) -> None:
+    taken = [scenario.leader, scenario.target, *scenario.allies, *scenario.blocs]
+    union_of: dict[str, str] = {}
+    for code, union in scenario.unions.items():
+        if code in taken:
+            raise document.error(("unions", code), "a union cannot also be a state or a bloc")
+        for index, member in enumerate(union.members):
+            path: Location = ("unions", code, "members", index)
+            _check_known(document, path, member, list(scenario.allies))
+            if member in union.members[:index]:
+                raise document.error(path, f"{member} is named twice")
+            if member in union_of:
+                raise document.error(path, f"{member} decides with {union_of[member]}")
+            union_of[member] = code
+    for code, union in scenario.unions.items():
+        for index, associate in enumerate(union.associates):
+            path = ("unions", code, "associates", index)
+            _check_known(document, path, associate, list(scenario.allies))
+            if associate in union.associates[:index]:
+                raise document.error(path, f"{associate} is named twice")
+            if associate in union_of:
+                raise document.error(path, f"{associate} decides with {union_of[associate]}")
+
+
+def start_fault(scenario: Scenario, code: str) -> str:
+    """Members of a union start at one level, as they decide; empty if they do."""
+    first, *others = scenario.unions[code].members
+    level = scenario.states[first]["initial_level"].value
+    for other in others:
+        own = scenario.states[other]["initial_level"].value
+        if own != level:
+            return f"{first} starts at {level:g} and {other} at {own:g}; give one initial_level"
+    return ""
 
 
 def _check_clubs(document: Document, scenario: Scenario) -> None:
-    parties = [scenario.leader, *scenario.allies, *scenario.blocs]
+    parties = [scenario.leader, *scenario.allies, *scenario.blocs, *scenario.unions]
+    union_of = {m: code for code, union in scenario.unions.items() for m in union.members}
     for code, club in scenario.clubs.items():
         for index, member in enumerate(club.members):
             path: Location = ("clubs", code, "members", index)
             _check_known(document, path, member, parties)
+            if one := union_of.get(member):
+                raise document.error(path, f"{member} decides with {one}; name {one}")
             if member in club.members[:index]:
                 raise document.error(path, f"{member} is named twice")
 
@@ -115,9 +158,10 @@ def _check_table(
         if name not in table:
             raise document.error((*path, name), f"unknown key; allowed: {', '.join(table)}")
     for name, row in table.items():
-        if name not in quantities:
+        if name in quantities:
+            _check_quantity(document, (*path, name), quantities[name], row)
+        elif row.default is None:
             raise document.error(path, f"missing key {name}")
-        _check_quantity(document, (*path, name), quantities[name], row)
 
 
 def _check_quantity(

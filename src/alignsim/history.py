@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from alignsim import documents, evidence, shapes
+from alignsim import documents, evidence, outcomes, shapes
+from alignsim.outcomes import Outcome
 from alignsim.scenario import Fixed, Scenario, options
 from alignsim.shapes import Frozen
 
@@ -31,8 +32,19 @@ class Course(Frozen):
     course: Annotated[list[Entry], Field(min_length=1)]
 
 
+class Ends(Frozen):
+    """A world of which is documented where each state had come to by the end.
+
+    ``course`` is how those got there whose own dates are not known: up to the level reached.
+    """
+
+    table: str
+    course: Annotated[list[Entry], Field(min_length=1)]
+
+
 class _File(Frozen):
     history: dict[str, list[Course]]
+    worlds: dict[str, Ends]
 
 
 @dataclass(frozen=True)
@@ -55,20 +67,60 @@ Key = tuple[str, str, str | None]
 
 
 @cache
+def _read(root: Path | None) -> _File:
+    document = documents.read((root or evidence.data_root()) / "seeds" / "history.yaml")
+    return shapes.parsed(_File, document)
+
+
 def read(root: Path | None = None) -> dict[str, list[Course]]:
     """Documented courses by episode, from ``seeds/history.yaml``. Raises DocumentError."""
-    document = documents.read((root or evidence.data_root()) / "seeds" / "history.yaml")
-    return shapes.parsed(_File, document).history
+    return _read(root).history
+
+
+def ends(scenario: Scenario) -> dict[str, Outcome]:
+    """Where each ally had come to by the end, of a world of which that is documented."""
+    stated = _read(None).worlds.get(scenario.episode)
+    if stated is None:
+        return {}
+    found = outcomes.shipped(stated.table)
+    return {ally: found[ally] for ally in scenario.allies if ally in found}
+
+
+def _courses(scenario: Scenario) -> list[Course]:
+    """Courses that hold for a scenario: its episode's, and those towards a documented end."""
+    roles = {scenario.leader, scenario.target, *scenario.allies, None}
+    episode = scenario.history or scenario.episode
+    known = [course for course in read().get(episode, []) if {course.state, course.toward} <= roles]
+    own = {course.state for course in known if course.decision == "level"}
+    reached = ends(scenario).items()
+    return known + [_towards(scenario, ally, end) for ally, end in reached if ally not in own]
+
+
+def _towards(scenario: Scenario, ally: str, end: Outcome) -> Course:
+    """The course of a state that went with the others, as far as it came."""
+    course = []
+    for entry in _read(None).worlds[scenario.episode].course:
+        value = min(int(entry.value), end.level)
+        low, high = min(int(entry.range[0]), end.low), min(int(entry.range[1]), end.high)
+        course.append(
+            Entry(
+                date=entry.date,
+                value=value,
+                range=(min(low, value), max(high, value)),
+                source=[*end.source, *entry.source],
+            )
+        )
+    return Course(state=ally, decision="level", course=course)
 
 
 def documented(scenario: Scenario) -> list[Documented]:
     """Every documented decision of a scenario's episode, by course and step.
 
-    A what-if has the history of its episode. Raises ValueError on an option or date that the
-    episode does not have.
+    A what-if has the history of its episode, a world that of the episode it is like. Raises
+    ValueError on an option or date that the episode does not have.
     """
     records = []
-    for course in read().get(scenario.episode, []):
+    for course in _courses(scenario):
         names = options(scenario, course.state, course.decision)
         calendar = scenario.calendar
         starts = [calendar.step_of(entry.date) for entry in course.course]

@@ -18,6 +18,8 @@ DISPUTES_SCALE = 5.0
 """Militarised disputes over which the remaining doubt about hostility falls by a factor e."""
 TROOPS_SCALE = 5.0
 """log10 of the number of troops that counts as full: 100 000 persons."""
+FULL_DISTANCE = 4.0
+"""Difference of ideal points that counts as full: about that between the leader and its opponents."""
 
 
 def russian_energy(
@@ -83,11 +85,11 @@ def outlet(share: float) -> float:
     return min(1.0, share / FULL_OUTLET)
 
 
-def club_membership(g7: float, eu: float, nato: float, partner: float) -> float:
-    """Membership K: 1 in G7 or EU, which set sanctions policy; 0.7 in NATO; 0.3 as a NATO partner
-    (D14-06, L17-20).
+def club_membership(g7: float, eu: float, nato: float, partner: float, associate: float) -> float:
+    """Membership K: 1 in G7 or EU, which set sanctions policy; 0.7 in NATO, or asked by the EU to
+    align without a seat; 0.3 as a NATO partner (D14-06, L17-20).
     """
-    return max(g7, eu, 0.7 * nato, 0.3 * partner)
+    return max(g7, eu, 0.7 * nato, 0.7 * associate, 0.3 * partner)
 
 
 def threat(
@@ -120,3 +122,23 @@ def alliance_dependence(
     """
     presence = min(1.0, math.log10(1.0 + troops) / TROOPS_SCALE)
     return pact * (presence + threat_by_others + isolation) / 3.0
+
+
+# --- of the world panel, where no coder judges ------------------------------------------------
+
+
+def political_distance(own: float, other: float) -> float:
+    """Distance of foreign policies: difference of UN General Assembly ideal points over
+    FULL_DISTANCE, at most 1 (Bailey, Strezhnev and Voeten 2017; L17-10, D14-28).
+
+    From the leader it stands for the wish for independence, from a rival for present strain, and
+    from the median of its region for isolation.
+    """
+    return min(1.0, abs(own - other) / FULL_DISTANCE)
+
+
+def institutional_ties(pact: float, sco: float, brics: float) -> float:
+    """Aims d with Russia, by treaty: 1 with a defence pact, 0.5 in the Shanghai Cooperation
+    Organisation or BRICS, which ask for less (L17-04, D14-21).
+    """
+    return max(pact, 0.5 * sco, 0.5 * brics)

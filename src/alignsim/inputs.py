@@ -28,6 +28,8 @@ class Input:
     kind: Kind
     meaning: str
     whole: bool = False
+    default: float | None = None
+    """Value where a state does not state it; None where it must."""
 
     @property
     def allowed(self) -> str:
@@ -50,8 +52,8 @@ def _share(name: str, of: str, meaning: str) -> Input:
     return Input(name, f"share of {of}", 0.0, 1.0, "measured", meaning)
 
 
-def _flag(name: str, meaning: str) -> Input:
-    return Input(name, "0 or 1", 0.0, 1.0, "measured", meaning, whole=True)
+def _flag(name: str, meaning: str, default: float | None = None) -> Input:
+    return Input(name, "0 or 1", 0.0, 1.0, "measured", meaning, True, default)
 
 
 def _judged(name: str, meaning: str) -> Input:
@@ -109,6 +111,7 @@ ALLY = _table(
     _flag("eu", "member of the EU"),
     _flag("nato", "member of NATO"),
     _flag("nato_partner", "individual partner of NATO"),
+    _flag("eu_associate", "asked by the EU to align with it, without a seat", default=0.0),
     _judged("independence_wish", "wish to signal independence from the leader"),
     *_ENERGY,
     _share("price_advantage", "spot price", "what long contracts with Russia save on spot"),
@@ -134,6 +137,9 @@ ALLY = _table(
     ),
 )
 """Inputs of an ally."""
+
+ALLY_DEFAULTS = {name: row.default for name, row in ALLY.items() if row.default is not None}
+"""Inputs that an ally need not state, and what then holds."""
 
 LEADER = _table(
     _judged("norms_emphasis", "weight of democracy and rules in the government's line"),

@@ -33,7 +33,7 @@ from alignsim import (
 )
 from alignsim.hypotheses import Hypothesis, Judged
 from alignsim.nested import Sample, Settings
-from alignsim.priors import Prior
+from alignsim.priors import Prior, Space
 from alignsim.shapes import Frozen
 from alignsim.variants import Base
 from alignsim.weights import WeightSet
@@ -86,7 +86,7 @@ class Job(Frozen):
     @property
     def digest(self) -> str:
         """Hash of the job and of all that it rests on."""
-        return documents.digest([self.content, _foundations(self.episodes, self.dynamics)])
+        return documents.digest([self.content, foundations(self.episodes, self.dynamics)])
 
     @property
     def content(self) -> dict[str, Any]:
@@ -109,6 +109,16 @@ class Job(Frozen):
             message = f"takes {len(drawn)} of {SPARE * count} drawings; {count} are needed"
             raise documents.DocumentError(base.scenario.name, None, "", message)
         return drawn[number]
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """Terms that have a weight."""
+        return self.hypothesis.known(self.always)
+
+    def space(self) -> Space:
+        """The free numbers."""
+        known = _dynamics(self.dynamics)
+        return hypotheses.space(self.hypothesis, self.always, self.prior, known, self.judged)
 
     def target(self) -> nested.Target:
         """What is sampled."""
@@ -138,7 +148,7 @@ def _coded(episodes: tuple[str, ...], dynamics: str) -> tuple[Base, ...]:
 
 
 @cache
-def _foundations(episodes: tuple[str, ...], dynamics: str) -> str:
+def foundations(episodes: tuple[str, ...], dynamics: str) -> str:
     """Hash of scenarios, history, dynamics, formulas and sampler.
 
     The arrays that the engine takes stand for the index formulas that make them.

@@ -5,23 +5,17 @@ made callable from compiled code as they are; what is written here is the order 
 the Mesa model shares and parity tests hold together, choice by choice.
 """
 
-import hashlib
-import inspect
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
-from numba.extending import register_jitable
 from numpy.typing import NDArray
 
-from alignsim import decision, draws, situation, terms
+from alignsim import compiler, decision, draws, situation, terms
 from alignsim.decision import ASSURE, COERCE, PRESS, Weights
 from alignsim.situation import (
     LEADER_ASSURED_SUPPLY,
@@ -34,10 +28,6 @@ from alignsim.situation import (
 )
 
 _THEORY = (terms, decision, situation, draws)
-
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True}
-"""Of the compiler. Views of 25 floats are dear to pass on: inlined, the engine is a third faster.
-No division of the theory is by zero, so none is checked."""
 
 
 class Outcome(NamedTuple):
@@ -89,27 +79,14 @@ class LogProbabilities(NamedTuple):
     engagement: NDArray[np.float64]  # (T, A)
 
 
-def functions(module: ModuleType) -> list[FunctionType]:
-    """Functions defined in a module of the theory."""
-    return [
-        item
-        for _, item in inspect.getmembers(module, inspect.isfunction)
-        if item.__module__ == module.__name__
-    ]
-
-
 def digest(more: Iterable[ModuleType] = ()) -> str:
     """SHA-256 of the compiler's version and the source it compiles, and of more modules."""
-    found = hashlib.sha256(numba.__version__.encode())
-    for module in (*_THEORY, sys.modules[__name__], *more):
-        found.update(inspect.getsource(module).encode())
-    return found.hexdigest()
+    return compiler.digest((*_THEORY, sys.modules[__name__], *more))
 
 
 def cache_folder(more: Iterable[ModuleType] = ()) -> Path:
-    """A cache folder for exactly this source: the compiler's own key sees one file only."""
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "alignsim"
-    return root / digest(more)[:16]
+    """A cache folder for exactly this source."""
+    return compiler.cache_folder(digest(more))
 
 
 def is_compiled() -> bool:
@@ -117,44 +94,91 @@ def is_compiled() -> bool:
     return any(cache_folder().rglob("*.nbi"))
 
 
-def _usable_cache(more: Iterable[ModuleType] = ()) -> str:
-    """The cache folder; where it cannot be written, one for this process."""
-    folder = cache_folder(more)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError:
-        return tempfile.mkdtemp(prefix="alignsim-")
-    return str(folder)
-
-
-@cache
-def _register(function: Callable[..., Any]) -> None:
-    """Let compiled code call a function as it is."""
-    register_jitable(**OPTIONS)(function)
-
-
 def compiled(function: Callable[..., Any], callees: Iterable[Callable[..., Any]] = ()) -> Any:
-    """Compile with a cache beside no source file; the folder is set for this function only.
-
-    It may call the functions of the theory, the engine and ``callees``.
-    """
-    for module in _THEORY:
-        for item in functions(module):
-            _register(item)
+    """Compile a function that may call those of the theory, the engine's and ``callees``."""
     called = tuple(callees)
-    for callee in (_simulate, *called):
-        _register(callee)
-    more = sorted({callee.__module__ for callee in called})
-    before = numba.config.CACHE_DIR  # type: ignore[attr-defined]
-    numba.config.CACHE_DIR = _usable_cache(  # type: ignore[attr-defined]
-        sys.modules[name] for name in more
+    theory = [item for module in _THEORY for item in compiler.functions(module)]
+    more = [sys.modules[name] for name in sorted({callee.__module__ for callee in called})]
+    known: list[Callable[..., Any]] = [*theory, _view, _hear, _settle, _simulate, *called]
+    return compiler.compiled(function, known, cache_folder(more))
+
+
+class _Allies(NamedTuple):
+    """Where each ally stands while a step is under way; all (A,)."""
+
+    level: Any
+    engagement: Any
+    severity: Any
+    resistance: Any
+    scale: Any
+    added: Any
+    leader_stance: Any
+    target_stance: Any
+
+
+class _Pool(NamedTuple):
+    """What the free members of each union U have said so far, and what the union chose of it."""
+
+    utilities: Any  # (U, options, A): filled as far as heard
+    voices: Any  # (U, A)
+    heard: Any  # (U,)
+    chosen: Any  # (U,)
+
+
+def _view(
+    line: Any,
+    step: int,
+    a: int,
+    at: _Allies,
+    leader: int,
+    alignment: float,
+    premium: float,
+    totals: Any,
+) -> decision.AllyView:
+    """The situation an ally decides in."""
+    supply = 0.0
+    if at.leader_stance[a] == ASSURE:
+        supply = line.leader[step, LEADER_ASSURED_SUPPLY]
+    own = situation.own_level(at.level, line.union, a)
+    return situation.ally_view(
+        line.allies[step, a],
+        at.scale[a],
+        at.added[a],
+        at.severity[a],
+        alignment,
+        premium,
+        at.leader_stance[a] == PRESS,
+        supply,
+        leader,
+        situation.coalition_level(line.looks_to[a], totals, line.others, own),
+        decision.courting(at.target_stance[a]),
+        at.level[a],
+        at.engagement[a],
+        at.resistance[a],
     )
-    try:
-        return numba.njit(cache=True, **OPTIONS)(function)
-    finally:
-        numba.config.CACHE_DIR = before  # type: ignore[attr-defined]
+
+
+def _hear(pool: _Pool, union: int, voice: float, utilities: Any) -> None:
+    """Keep a free member's utilities for the mean of its union."""
+    place = pool.heard[union]
+    pool.voices[union, place] = voice
+    for option in range(len(utilities)):
+        pool.utilities[union, option, place] = utilities[option]
+    pool.heard[union] = place + 1
+
+
+def _settle(
+    pool: _Pool, union: int, utilities: Any, precision: float, draw: float, masses: Any
+) -> None:
+    """A union chooses by the mean of its members, who are then heard anew."""
+    heard = pool.heard[union]
+    pool.heard[union] = 0
+    if heard > 0:
+        for option in range(len(utilities)):
+            utilities[option] = situation.union_mean(
+                pool.utilities[union, option, :heard], pool.voices[union, :heard]
+            )
+        pool.chosen[union] = decision.choose(utilities, precision, draw, masses)
 
 
 def _simulate(
@@ -189,6 +213,18 @@ def _simulate(
     added = np.empty(allies)
     leader_stance = np.empty(allies, np.int64)
     target_stance = np.empty(allies, np.int64)
+    at = _Allies(
+        level, engagement, severity, resistance, scale, added, leader_stance, target_stance
+    )
+    unions = 0
+    for a in range(allies):
+        unions = max(unions, line.union[a] + 1)
+    pool = _Pool(
+        np.empty((unions, decision.LEVELS, allies)),
+        np.empty((unions, allies)),
+        np.zeros(unions, np.int64),
+        np.empty(unions, np.int64),
+    )
     for row in range(runs):
         run = first + row
         leader = line.initial_leader
@@ -249,11 +285,20 @@ def _simulate(
                     logs.leader_stance[step, a] = decision.log_probability(
                         utilities[:3], w.precision_leader_stance, low, high
                     )
-                if leader_stance[a] < 0:
+                if leader_stance[a] < 0 and line.union[a] >= 0:
+                    _hear(pool, line.union[a], line.voices[a], utilities[:3])
+                elif leader_stance[a] < 0:
                     draw = draws.uniform(key0, key1, run, step, 0, draws.STANCE + a)
                     leader_stance[a] = decision.choose(
                         utilities[:3], w.precision_leader_stance, draw, masses
                     )
+            for union in range(unions):
+                draw = draws.uniform(key0, key1, run, step, 0, draws.STANCE + allies + union)
+                _settle(pool, union, utilities[:3], w.precision_leader_stance, draw, masses)
+            if unions > 0:
+                for a in range(allies):
+                    if leader_stance[a] < 0:
+                        leader_stance[a] = pool.chosen[line.union[a]]
 
             pressure = situation.pressure(
                 leader, leader_row[LEADER_TRADE_SHARE], blocs, shares, level, trade
@@ -284,27 +329,25 @@ def _simulate(
 
             for circle in range(circles):
                 totals[circle] = situation.circle_total(line.members[circle], leader, blocs, level)
+            premium = dynamics.abstention_premium
+            if unions > 0:
+                for a in range(allies):
+                    if line.union[a] >= 0 and line.fixed_level[step, a] < 0:
+                        view = _view(line, step, a, at, leader, alignment, premium, totals)
+                        for option in range(decision.LEVELS):
+                            utilities[option] = decision.total(
+                                decision.level_terms(w, view, option)
+                            )
+                        _hear(pool, line.union[a], line.voices[a], utilities)
+            for union in range(unions):
+                draw = draws.uniform(key0, key1, run, step, 2 + allies + union, draws.LEVEL)
+                _settle(pool, union, utilities, w.precision_level, draw, masses)
+
             for a in range(allies):
-                supply = 0.0
-                if leader_stance[a] == ASSURE:
-                    supply = leader_row[LEADER_ASSURED_SUPPLY]
-                view = situation.ally_view(
-                    line.allies[step, a],
-                    scale[a],
-                    added[a],
-                    severity[a],
-                    alignment,
-                    dynamics.abstention_premium,
-                    leader_stance[a] == PRESS,
-                    supply,
-                    leader,
-                    situation.coalition_level(line.looks_to[a], totals, line.others, level[a]),
-                    decision.courting(target_stance[a]),
-                    level[a],
-                    engagement[a],
-                    resistance[a],
-                )
+                view = _view(line, step, a, at, leader, alignment, premium, totals)
                 next_level[a] = line.fixed_level[step, a]
+                if next_level[a] < 0 and line.union[a] >= 0:
+                    next_level[a] = pool.chosen[line.union[a]]
                 if next_level[a] < 0 or ranges is not None:
                     for option in range(decision.LEVELS):
                         utilities[option] = decision.total(decision.level_terms(w, view, option))

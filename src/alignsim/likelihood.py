@@ -41,6 +41,10 @@ class Course(NamedTuple):
     counted: int
 
 
+class UnionsError(ValueError):
+    """A course with unions: their decisions have no likelihood here."""
+
+
 class IncompleteError(ValueError):
     """A course in which some decision is not documented: the decisions after it are not given."""
 
@@ -60,8 +64,13 @@ def course(
 
     ``line`` holds the arrays of the scenario as replayed, built unless given; ``records`` are
     those of its episode. Only decisions for which ``counts`` is true enter the likelihood; all are
-    given. Raises IncompleteError where a decision of a step is not documented.
+    given. Raises IncompleteError where a decision of a step is not documented, UnionsError for a
+    scenario with unions.
     """
+    if scenario.unions:
+        raise UnionsError(
+            f"{scenario.name}: unions have no likelihood; worlds are judged by the panel"
+        )
     known = history.documented(scenario) if records is None else records
     replay = timeline.build(history.replayed(scenario, known)) if line is None else line
     steps, allies = replay.allies.shape[:2]
@@ -76,7 +85,7 @@ def course(
     ranges.leader_level[:, 1] = np.minimum(ranges.leader_level[:, 1], highest)
     _check_complete(scenario, known)
     return Course(
-        Timeline(*(_plain(part) for part in replay)),
+        Timeline(*(plain(part) for part in replay)),
         ranges,
         LogProbabilities(np.zeros(steps), *(np.zeros((steps, allies)) for _ in range(4))),
         kernel.room(1, steps, allies),
@@ -95,7 +104,7 @@ def place(scenario: Scenario, key: Key) -> tuple[str, tuple[int, ...]]:
     return decision, (scenario.allies.index(state),)
 
 
-def _plain(part: Any) -> Any:
+def plain(part: Any) -> Any:
     """One layout for all arrays, so that the engine is compiled once for all courses."""
     return np.ascontiguousarray(part) if isinstance(part, np.ndarray) else part
 

@@ -12,7 +12,7 @@ from alignsim import draws, situation, terms
 from alignsim import reading as scenarios
 from alignsim import timeline as timelines
 from alignsim import weights as weight_sets
-from alignsim.agents import Ally, Decision, Leader, Target
+from alignsim.agents import Ally, Decision, Leader, Target, Union
 from alignsim.decision import Weights
 from alignsim.scenario import Scenario
 from alignsim.timeline import Timeline
@@ -71,6 +71,7 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
         self.members: list[list[float]] = self.timeline.members.tolist()
         self.others: list[float] = self.timeline.others.tolist()
         self.looks_to: list[list[float]] = self.timeline.looks_to.tolist()
+        self.union_numbers: list[int] = self.timeline.union.tolist()
         self._people()
         self._look(0)
         self.pressure = 0.0
@@ -92,6 +93,14 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
             )
             for position, code in enumerate(self.ally_codes)
         ]
+        self.unions = [self._union(number) for number in range(len(self.scenario.unions))]
+
+    def _union(self, number: int) -> Union:
+        """A union of the scenario; its number follows those of the allies."""
+        members = [a for a in self.allies if self.union_numbers[a.position] == number]
+        voices = [float(self.timeline.voices[ally.position]) for ally in members]
+        code = list(self.scenario.unions)[number]
+        return Union(self, code, 2 + len(self.allies) + number, members, voices)
 
     def _look(self, step: int) -> None:
         """Read the scenario's inputs of a step."""
@@ -124,6 +133,8 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
             )
             for circle in self.members
         ]
+        for union in self.unions:
+            union.decide()
         allies.do("decide").do("commit")
         self._record()
         allies.do("feed_back")

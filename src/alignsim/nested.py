@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from alignsim import kernel, likelihood, priors, rules
+from alignsim import chain, kernel, likelihood, priors, rules
+from alignsim.chain import World
 from alignsim.likelihood import Course
 from alignsim.priors import Space
 from alignsim.rules import Rule
@@ -51,12 +52,13 @@ class Settings(Frozen):
 
 
 class Target(NamedTuple):
-    """What is sampled: the theory along documented courses, or a rule over records."""
+    """What is sampled: the theory along documented courses and worlds, or a rule over records."""
 
     size: int
     space: Space | None = None
     courses: tuple[Course, ...] | None = None
     rule: Rule | None = None
+    world: World | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Sample:
 # --- compiled -------------------------------------------------------------------------------
 
 
-def log_likelihood(space: Any, courses: Any, rule: Any, normals: Any) -> Any:
+def log_likelihood(space: Any, courses: Any, rule: Any, world: Any, normals: Any) -> Any:
     """Log likelihood at a point (P,) of the theory or of a rule, whichever is given."""
     # Two conditions: the compiler leaves a branch out only where what it asks of is None.
     total = 0.0
@@ -103,6 +105,8 @@ def log_likelihood(space: Any, courses: Any, rule: Any, normals: Any) -> Any:
         found = priors.numbers(space, normals)
         weights, dynamics = priors.weights_of(found), priors.dynamics_of(found)
         total = likelihood.log_likelihood(weights, dynamics, courses)
+        if world is not None:
+            total += chain.log_likelihood(weights, dynamics, world)
     return total
 
 
@@ -110,6 +114,7 @@ def walk(
     space: Any,
     courses: Any,
     rule: Any,
+    world: Any,
     start: Any,
     bound: float,
     axes: Any,
@@ -129,7 +134,7 @@ def walk(
         # The prior is standard normal: its ratio, and the likelihood only where that accepts.
         ratio = 0.5 * (np.dot(point, point) - np.dot(proposed, proposed))
         if math.log(1.0 - uniforms[index]) < ratio:
-            found = log_likelihood(space, courses, rule, proposed)
+            found = log_likelihood(space, courses, rule, world, proposed)
             calls += 1
             if found > bound:
                 point, reached = proposed, found
@@ -137,10 +142,16 @@ def walk(
     return point, reached, taken, calls
 
 
-SOURCES = (priors, likelihood, rules, sys.modules[__name__])
+SOURCES = (priors, likelihood, chain, rules, sys.modules[__name__])
 """Modules that a sample rests on, besides the engine and the theory."""
 
-CALLEES = (*priors.COMPILED, *likelihood.COMPILED, *rules.COMPILED, log_likelihood)
+CALLEES = (
+    *priors.COMPILED,
+    *likelihood.COMPILED,
+    *chain.COMPILED,
+    *rules.COMPILED,
+    log_likelihood,
+)
 
 
 @cache
@@ -155,8 +166,8 @@ def _compiled_likelihood() -> Any:
 
 def evaluate(target: Target, normals: Floats) -> float:
     """Log likelihood of a target at a point (P,)."""
-    _, space, courses, rule = target
-    return float(_compiled_likelihood()(space, courses, rule, np.ascontiguousarray(normals)))
+    _, *parts = target
+    return float(_compiled_likelihood()(*parts, np.ascontiguousarray(normals)))
 
 
 # --- with dynesty ---------------------------------------------------------------------------
@@ -198,7 +209,8 @@ def _walker() -> Any:
             rng = get_random_generator(args.rseed)
             count, size = args.kwargs["walks"], len(args.u)
             start = _normals(args.u)
-            arguments = (target.space, target.courses, target.rule, start, float(args.loglstar))
+            _, *parts = target
+            arguments = (*parts, start, float(args.loglstar))
             shape = np.ascontiguousarray(args.axes * (args.scale * 2.38 / math.sqrt(size)))
             point, reached, taken, calls = _compiled_walk()(
                 *arguments, shape, rng.standard_normal((count, size)), rng.random(count)

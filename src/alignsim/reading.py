@@ -4,12 +4,14 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from alignsim import checks, documents, evidence
+from alignsim import checks, documents, evidence, worlds
 from alignsim.documents import Document, DocumentError, Location, Place
 from alignsim.scenario import NAME, Scenario, WhatIf
 
 MAX_EXTENDS = 8
-FOLDERS: tuple[Literal["episodes", "whatifs"], ...] = ("episodes", "whatifs")
+FOLDERS: tuple[Literal["episodes", "whatifs", "world"], ...] = ("episodes", "whatifs", "world")
+TABLES = "columns"
+"""File of the folder of worlds that describes their tables, and is none."""
 COMMAND_LINE = "--set"
 
 
@@ -75,9 +77,10 @@ def with_settings(
     return result.derived("+".join(names)) if names else result
 
 
-def shipped(folder: Literal["episodes", "whatifs"]) -> list[str]:
-    """Names of the shipped episodes or what-ifs, sorted."""
-    return sorted(file.stem for file in (evidence.data_root() / "configs" / folder).glob("*.yaml"))
+def shipped(folder: Literal["episodes", "whatifs", "world"]) -> list[str]:
+    """Names of the shipped episodes, what-ifs or worlds, sorted."""
+    files = (evidence.data_root() / "configs" / folder).glob("*.yaml")
+    return sorted(file.stem for file in files if file.stem != TABLES)
 
 
 def find(name: str | Path) -> Path:
@@ -100,7 +103,7 @@ def _shipped_file(name: str) -> Path | None:
 
 
 def _chain(document: Document) -> tuple[Document, list[Document]]:
-    """The episode at the root and the what-ifs upon it, in the order they apply."""
+    """The episode, or world, at the root and the what-ifs upon it, in the order they apply."""
     layers: list[Document] = []
     seen: list[Path] = []
     while checks.kind(document) == "whatif":
@@ -114,16 +117,35 @@ def _chain(document: Document) -> tuple[Document, list[Document]]:
         if len(layers) > MAX_EXTENDS:
             raise document.error(("extends",), f"a chain of more than {MAX_EXTENDS} what-ifs")
         document = documents.read(file)
+    if checks.kind(document) == "world":
+        document = _world(document)
     return document, layers
+
+
+def _world(document: Document) -> Document:
+    """The episode that a world stands for, upon the episode that it is like."""
+    like = worlds.like(document)
+    file = _beside(document, like) or _shipped_file(like)
+    if file is None:
+        raise document.error(("like",), f"no episode named {like}")
+    episode = documents.read(file)
+    if checks.kind(episode) != "episode":
+        raise document.error(("like",), f"{like} is not an episode")
+    checks.episode(episode)
+    return worlds.expanded(document, episode)
 
 
 def _extended(document: Document, whatif: WhatIf) -> Path:
     """File that a what-if extends: beside it, or shipped."""
-    beside = Path(document.file).parent / f"{whatif.extends}.yaml"
-    file = beside if beside.is_file() else _shipped_file(whatif.extends)
+    file = _beside(document, whatif.extends) or _shipped_file(whatif.extends)
     if file is None:
         raise document.error(("extends",), f"no scenario named {whatif.extends}")
     return file
+
+
+def _beside(document: Document, name: str) -> Path | None:
+    file = Path(document.file).parent / f"{name}.yaml"
+    return file if file.is_file() else None
 
 
 def _file(document: Document) -> Path:

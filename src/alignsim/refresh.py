@@ -31,15 +31,14 @@ ROUNDS = 2
 def refreshed(target: Target, found: Sample, count: int, steps: int, seed: int) -> Floats:
     """Equally weighted draws of the posterior (count, P), each moved by ``steps``; repeatable."""
     points = found.draws(count, seed)
+    _, *parts = target
     rng = np.random.default_rng([seed, count, steps])
     spread = np.atleast_2d(np.cov(found.normals.T, aweights=found.weights))
     each = -(-steps // ROUNDS) if steps else 0
     for _ in range(ROUNDS if steps else 0):
         axes = np.linalg.cholesky(spread + 1e-9 * np.eye(target.size))
         _compiled()(
-            target.space,
-            target.courses,
-            target.rule,
+            *parts,
             points,
             SHAPED * 2.38 / math.sqrt(target.size) * axes,
             # A size of 0 stands for a shaped step.
@@ -55,6 +54,7 @@ def move(
     space: Any,
     courses: Any,
     rule: Any,
+    world: Any,
     points: Any,
     axes: Any,
     betas: Any,
@@ -69,7 +69,7 @@ def move(
     taken = 0
     for index in range(len(points)):
         point = points[index].copy()
-        reached = nested.log_likelihood(space, courses, rule, point)
+        reached = nested.log_likelihood(space, courses, rule, world, point)
         for step in range(betas.shape[1]):
             beta = betas[index, step]
             ratio = 0.0
@@ -79,7 +79,7 @@ def move(
                 proposed = point + axes @ steps[index, step]
                 ratio = 0.5 * (np.dot(point, point) - np.dot(proposed, proposed))
             needed = math.log(1.0 - uniforms[index, step]) - ratio
-            found = nested.log_likelihood(space, courses, rule, proposed)
+            found = nested.log_likelihood(space, courses, rule, world, proposed)
             if needed < found - reached:
                 point, reached = proposed, found
                 taken += 1

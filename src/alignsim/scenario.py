@@ -166,9 +166,26 @@ class Bloc(Frozen):
 
 
 class Club(Frozen):
-    """States and blocs that decide on sanctions together."""
+    """States, blocs and unions that decide on sanctions together."""
 
     members: Annotated[tuple[Code, ...], Field(min_length=2)]
+    source: Source
+
+
+class Union(Frozen):
+    """Allies that decide on sanctions as one, by the mean of their utilities."""
+
+    name: Line
+    members: Annotated[tuple[Code, ...], Field(min_length=2)] = Field(
+        description="Allies that take one level, and toward which the leader takes one stance."
+    )
+    rule: Literal["mean", "capability"] = Field(
+        "mean",
+        description="Voices: all alike, or by each member's capability at the first step.",
+    )
+    associates: tuple[Code, ...] = Field(
+        (), description="Allies outside that look to it: asked to align, without a seat."
+    )
     source: Source
 
 
@@ -210,12 +227,18 @@ class Scenario(Frozen):
     clubs: Annotated[dict[Code, Club], AfterValidator(Table)] = Field(
         default_factory=Table, description="Who looks to whom when it decides, by code."
     )
+    unions: Annotated[dict[Code, Union], AfterValidator(Table)] = Field(
+        default_factory=Table, description="Allies that decide on sanctions as one, by code."
+    )
     states: Annotated[dict[Code, Quantities], AfterValidator(Table)] = Field(
         description="Inputs of leader, target and every ally, by code."
     )
     fixed: tuple[Fixed, ...] = Field((), description="Decisions that are set, not chosen.")
+    history: Name | None = Field(
+        None, description="Episode whose documented decisions hold here; by default its own."
+    )
     labels: Annotated[dict[Code, Line], AfterValidator(Table)] = Field(
-        default_factory=Table, description="Names of states and blocs for people."
+        default_factory=Table, description="Names of states, blocs and unions for people."
     )
     _episode: str | None = PrivateAttr(None)
 
@@ -227,7 +250,9 @@ class Scenario(Frozen):
     @property
     def digest(self) -> str:
         """SHA-256 of the content, whatever the file's layout."""
-        return documents.digest(self.model_dump(mode="json", by_alias=True))
+        # Files that do without a later key keep the digest that they had before it.
+        absent = {key for key in ("unions", "history") if not getattr(self, key)}
+        return documents.digest(self.model_dump(mode="json", by_alias=True, exclude=absent))
 
     def label(self, state: str) -> str:
         """Name of a state for people; its code where none is given."""

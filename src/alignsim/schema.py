@@ -54,7 +54,7 @@ def _schema() -> Schema:
     episode["properties"]["world"] = {"$ref": "#/$defs/World"}
     roles = [{"$ref": f"#/$defs/{role}"} for role in ("Ally", "Leader", "Target")]
     episode["properties"]["states"]["patternProperties"] = {CODE: {"anyOf": roles}}
-    for key in ("states", "blocs", "clubs", "labels"):
+    for key in ("states", "blocs", "clubs", "unions", "labels"):
         episode["properties"][key]["additionalProperties"] = False
     whatif["properties"]["set"] = _settings(whatif["properties"]["set"])
     return {
@@ -90,13 +90,13 @@ def _setting(quantity: Schema) -> Schema:
 
 
 def _table(name: str, table: dict[str, inputs.Input]) -> Schema:
-    """All the inputs of a role, each required."""
+    """All the inputs of a role; those without a default are required."""
     return {
         "title": name,
         "description": f"Inputs of {'the ' if name != 'Ally' else 'an '}{name.lower()}.",
         "type": "object",
         "properties": _rows(table, "Quantity"),
-        "required": list(table),
+        "required": [name for name, row in table.items() if row.default is None],
         "additionalProperties": False,
     }
 

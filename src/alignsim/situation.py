@@ -127,7 +127,8 @@ def per_step(dynamics: Dynamics, months: int) -> Dynamics:
 def circle_total(members: Row, leader: int, blocs: Row, levels: Sequence[int]) -> float:
     """Sum of x over a circle's members: the leader now, blocs and allies of the step before.
 
-    ``members`` holds 1 for each member and 0 for others: leader, blocs, allies.
+    ``members`` holds 1 for each member and 0 for others: leader, blocs, allies. A union counts
+    once: each of its n allies with 1/n.
     """
     total = members[0] * unit_level(leader)
     for index in range(len(blocs)):
@@ -137,11 +138,39 @@ def circle_total(members: Row, leader: int, blocs: Row, levels: Sequence[int]) -
     return total
 
 
-def coalition_level(looks_to: Row, totals: Row, others: Row, level: int) -> float:
+def own_level(levels: Sequence[int], unions: Sequence[int], ally: int) -> float:
+    """Level 0-5 that an ally's circles count it with: its own, or the mean of its whole union.
+
+    ``unions`` holds the number of each ally's union, or -1.
+    """
+    if unions[ally] < 0:
+        return float(levels[ally])
+    total, count = 0, 0
+    for index in range(len(levels)):
+        if unions[index] == unions[ally]:
+            total += levels[index]
+            count += 1
+    return total / count
+
+
+def union_mean(values: Row, voices: Row) -> float:
+    """A union's value of what its free members value: the mean by voice, or plain without any.
+
+    Voices are >= 0. Those who break ranks are left out of both.
+    """
+    total, heard, plain = 0.0, 0.0, 0.0
+    for index in range(len(values)):
+        total += voices[index] * values[index]
+        heard += voices[index]
+        plain += values[index]
+    return total / heard if heard > 0.0 else plain / len(values)
+
+
+def coalition_level(looks_to: Row, totals: Row, others: Row, level: float) -> float:
     """x_bar: mean over an ally's circles of the mean over their other members.
 
     ``looks_to`` weighs the circles and sums to one; ``others`` counts a circle's members less one.
-    The ally's own ``level`` is taken out of the totals, which all allies share.
+    The ally's ``level``, as :func:`own_level` has it, is taken out of the totals that all share.
     """
     mean = 0.0
     for circle in range(len(totals)):

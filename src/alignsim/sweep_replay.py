@@ -177,6 +177,8 @@ def outcome(model: AlignmentModel) -> Outcome:
     found = kernel.room(1, steps, len(allies))
     stances = {scenario.leader: found.leader_stance, scenario.target: found.target_stance}
     for made in model.decisions:
+        if scenario.unions.keys() & {made.state, made.toward}:
+            continue  # its members have it too
         if made.decision == "stance":
             stances[made.state][0, made.step, allies.index(made.toward or "")] = made.chosen
         elif made.state == scenario.leader:

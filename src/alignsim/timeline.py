@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import indices
+from alignsim import indices, inputs
 from alignsim.decision import unit_level
 from alignsim.scenario import Fixed, Quantity, Scenario, option_index
 from alignsim.situation import ALLY_COLUMNS, LEADER_COLUMNS
@@ -27,8 +27,10 @@ class Timeline(NamedTuple):
     """All that both engines need of a scenario, besides weights.
 
     Shapes in steps T, allies A, blocs B, circles C: the clubs that allies look to. ``members``
-    holds 1 for the members of a circle (leader, blocs, allies), ``others`` their number less one;
-    rows of ``looks_to`` sum to one. ``fixed_*`` hold an option, or -1 where the agent chooses.
+    holds 1 for the members of a circle (leader, blocs, allies), or 1/n for each of the n allies of
+    a union, which counts once; ``others`` is their sum less one; rows of ``looks_to`` sum to one.
+    ``union`` is the number of an ally's union, or -1; ``voices`` of its members sum to one.
+    ``fixed_*`` hold an option, or -1 where the agent chooses.
     """
 
     months: int
@@ -41,6 +43,8 @@ class Timeline(NamedTuple):
     members: Array  # (C, 1 + B + A)
     others: Array  # (C,)
     looks_to: Array  # (A, C)
+    union: Choices  # (A,)
+    voices: Array  # (A,), 0 for who is in no union
     initial_severity: float
     initial_leader: int
     initial_levels: Choices  # (A,)
@@ -61,6 +65,8 @@ def build(scenario: Scenario) -> Timeline:
         members=members,
         others=members.sum(axis=1) - 1.0,
         looks_to=looks_to,
+        union=_unions(scenario),
+        voices=_voices(scenario),
         **_leader_part(scenario),
         **_world_part(scenario),
         **_bloc_part(scenario),
@@ -77,8 +83,8 @@ def rebuilt(
 ) -> Timeline:
     """The timeline of a scenario that differs from another's in these parts and allies only.
 
-    Much faster than building it whole. Which states there are, their clubs and the calendar are
-    those of ``line``.
+    Much faster than building it whole. Which states there are, their clubs, their unions and the
+    calendar are those of ``line``.
     """
     make = {
         "leader": _leader_part,
@@ -94,6 +100,7 @@ def rebuilt(
         fields["allies"] = line.allies.copy()
         for ally in allies:
             fields["allies"][:, scenario.allies.index(ally)] = _ally_rows(scenario, ally)
+        fields["voices"] = _voices(scenario)
     return line._replace(**fields)
 
 
@@ -181,7 +188,7 @@ def _at(table: dict[str, Quantity], end: str) -> dict[str, float]:
 
 def _ally(scenario: Scenario, ally: str, end: str) -> list[float]:
     """One ally's row at a step, in ALLY_COLUMNS order."""
-    own = _at(scenario.states[ally], end)
+    own = inputs.ALLY_DEFAULTS | _at(scenario.states[ally], end)
     world = _at(scenario.world, end)
     capabilities = {
         "china": world["china_capability"],
@@ -207,7 +214,7 @@ def _ally(scenario: Scenario, ally: str, end: str) -> list[float]:
             own["regional_isolation"],
         ),
         "membership": indices.club_membership(
-            own["g7"], own["eu"], own["nato"], own["nato_partner"]
+            own["g7"], own["eu"], own["nato"], own["nato_partner"], own["eu_associate"]
         ),
         "independence": own["independence_wish"],
         "exposure": indices.russian_energy(
@@ -281,15 +288,49 @@ def _world(scenario: Scenario, end: str) -> list[float]:
 def _circles(scenario: Scenario) -> tuple[Array, Array]:
     """Members of each circle, and the weight of each circle to each ally.
 
-    An ally looks to its clubs alike. One in no club looks to all parties: it has no club to lag
-    behind, yet sees how many others join (D14-02).
+    An ally looks to its clubs and its union's alike, and to the union that it is an associate of
+    as to a club. One in no club looks to all parties: it has no club to lag behind, yet sees how
+    many others join (D14-02).
     """
     parties = [scenario.leader, *scenario.blocs, *scenario.allies]
-    circles = [club.members for club in scenario.clubs.values()] + [tuple(parties)]
-    members = np.array([[float(party in circle) for party in parties] for circle in circles])
-    looks_to = members[:, 1 + len(scenario.blocs) :].T.copy()
+    asked = [(code, a) for code, union in scenario.unions.items() for a in union.associates]
+    circles = [club.members for club in scenario.clubs.values()] + asked
+    weighed = [_weights(scenario, circle) for circle in circles] + [_weights(scenario, parties)]
+    members = np.array([[weights.get(party, 0.0) for party in parties] for weights in weighed])
+    looks_to = (members[:, 1 + len(scenario.blocs) :].T > 0.0).astype(np.float64)
+    for circle, (_, associate) in enumerate(asked, len(scenario.clubs)):
+        looks_to[:, circle] = [float(ally == associate) for ally in scenario.allies]
     looks_to[:, -1] = looks_to[:, :-1].sum(axis=1) == 0.0
     return members, looks_to / looks_to.sum(axis=1, keepdims=True)
+
+
+def _weights(scenario: Scenario, circle: Collection[str]) -> dict[str, float]:
+    """Weight of each party in a circle: a union counts once, whoever names it or its members."""
+    weights = dict.fromkeys(circle, 1.0)
+    for code, union in scenario.unions.items():
+        if code in circle or not weights.keys().isdisjoint(union.members):
+            weights |= dict.fromkeys(union.members, 1.0 / len(union.members))
+    return weights
+
+
+def _unions(scenario: Scenario) -> Choices:
+    """Number of each ally's union, in the order of the file, or -1: (A,)."""
+    numbers = {m: u for u, one in enumerate(scenario.unions.values()) for m in one.members}
+    return np.array([numbers.get(ally, -1) for ally in scenario.allies], dtype=np.int64)
+
+
+def _voices(scenario: Scenario) -> Array:
+    """Weight of each member in its union, (A,): alike, also where none has any capability."""
+    voices = dict.fromkeys(scenario.allies, 0.0)
+    first = scenario.calendar.ends[0]
+    for union in scenario.unions.values():
+        given = dict.fromkeys(union.members, 1.0)
+        if union.rule == "capability":
+            found = {m: scenario.states[m]["capability"].at(first) for m in union.members}
+            given = found if any(found.values()) else given
+        whole = sum(given.values())
+        voices |= {member: voice / whole for member, voice in given.items()}
+    return np.array(list(voices.values()))
 
 
 def _fixed(scenario: Scenario, state: str, decision: str) -> Choices:

@@ -103,6 +103,12 @@ class _Draft:
         if not update:
             return base
         scenario = base.model_copy(update=update)
+        started = {code for code, t in self.states.items() if "initial_level" in t}
+        for code, union in base.unions.items():
+            if started.intersection(union.members) and (
+                fault := checks.start_fault(scenario, code)
+            ):
+                raise PointError(f"unions.{code}.members: {fault}")
         traded = any(
             "russia_trade_share" in t for t in (*self.states.values(), *self.blocs.values())
         )
