@@ -133,7 +133,7 @@ def test_a_walk_stays_above_the_bound_and_leaves_the_prior_alone():
     point = np.zeros(2)
     for _ in range(400):
         point, log, taken, calls = nested._compiled_walk()(
-            own.space, own.courses, own.rule, point, -1e9, np.eye(2),
+            own.space, own.courses, own.rule, own.world, point, -1e9, np.eye(2),
             rng.standard_normal((8, 2)), rng.random(8),
         )  # fmt: skip
         assert taken <= calls <= 8
@@ -146,7 +146,7 @@ def test_a_walk_stays_above_the_bound_and_leaves_the_prior_alone():
     above = next(p for p in points if nested.evaluate(own, p) > bound)
     for _ in range(50):
         above, log, taken, _ = nested._compiled_walk()(
-            own.space, own.courses, own.rule, above, bound, np.eye(2),
+            own.space, own.courses, own.rule, own.world, above, bound, np.eye(2),
             rng.standard_normal((8, 2)), rng.random(8),
         )  # fmt: skip
         assert np.isnan(log) if taken == 0 else log > bound

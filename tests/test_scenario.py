@@ -481,19 +481,24 @@ EPISODE_FAULTS = {
         "name",
         "name: should be a name of small letters, digits and dashes, such as crimea-2014",
     ),
-    "wrong kind": ("kind: episode", "kind: episodes", "kind", "kind: should be episode or whatif"),
+    "wrong kind": (
+        "kind: episode",
+        "kind: episodes",
+        "kind",
+        "kind: should be one of episode, whatif, world",
+    ),
     "kind as a list": (
         "kind: episode",
         "kind: [episode]",
         "kind",
-        "kind: should be episode or whatif",
+        "kind: should be one of episode, whatif, world",
     ),
-    "no kind": ("kind: episode\n", "", "# yaml", "kind: missing key kind: episode or whatif"),
+    "no kind": ("kind: episode\n", "", "# yaml", "kind: missing key kind: episode, whatif, world"),
     "kind of a weight file": (
         "kind: episode",
         "kind: weights",
         "kind",
-        "kind: should be episode or whatif",
+        "kind: should be one of episode, whatif, world",
     ),
     "state that nobody is": (
         "\n  RUS:\n    capability",

@@ -118,6 +118,9 @@ def test_carriers_are_sorted_by_kind_and_named_once() -> None:
         ("D14-17", "input", "crimea-2014: world.severity 2014-05"),
         ("C22-16", "input", "ukraine-2022: blocs.EU.level 2022-04-08"),
         ("D14-06", "input", "crimea-2014: clubs.G7"),
+        ("D14-06", "input", "world-2014: clubs.G7"),
+        ("L17-17", "input", "world-2014: same.oil_from_usa"),
+        ("D14-23", "input", "columns: six_party"),
         ("D14-13", "history", "crimea-2014: JPN level 2014-04"),
         ("L17-15", "history", "rapprochement-2016: RUS stance toward JPN 2015-01"),
         ("C22-19", "what-if", "us-lng"),
@@ -262,7 +265,7 @@ def test_a_number_without_a_source_or_with_a_false_one_is_found(
 
 
 def test_structural_numbers_are_few() -> None:
-    assert sorted(traceability.STRUCTURAL) == [("calendar", "steps")]
+    assert sorted(traceability.STRUCTURAL) == [("calendar", "steps"), ("indicators",)]
 
 
 # --- output -------------------------------------------------------------------------------

@@ -355,19 +355,23 @@ class Union(State):
         return self.index - model.allies[0].index
 
     def decide(self) -> None:
-        """Choose the level of all members that the scenario leaves free; -1 without any."""
+        """Choose the level of all members that the scenario leaves free; -1 without any.
+
+        A level that is set for all members alike is weighed by all, as the union's own.
+        """
         weights = self.model.weights
+        heard = [ally for ally in self.members if ally.fixed_level < 0]
+        levels, fixed = {ally.fixed_level for ally in self.members}, -1
+        if not heard and len(levels) == 1:
+            heard, fixed = list(self.members), levels.pop()
         self.choice = self.mean_choice(
             self,
             "level",
             LEVEL_NAMES,
-            {
-                ally: partial(decision.level_terms, weights, ally.view())
-                for ally in self.members
-                if ally.fixed_level < 0
-            },
+            {ally: partial(decision.level_terms, weights, ally.view()) for ally in heard},
             weights.precision_level,
             draws.LEVEL,
+            fixed=fixed,
         )
 
     def mean_choice(
@@ -379,6 +383,7 @@ class Union(State):
         precision: float,
         number: int,
         toward: str | None = None,
+        fixed: int = -1,
     ) -> int:
         """An actor's choice by the mean over some members, recorded as one; -1 without any."""
         if not weighers:
@@ -393,4 +398,4 @@ class Union(State):
             # Not the sum of the mean terms: that may differ in the last bit.
             own = [decision.total(terms_) for terms_ in weighed]
             utilities.append(situation.union_mean(own, voices))
-        return actor.settle(name, options, means, utilities, precision, -1, number, toward)
+        return actor.settle(name, options, means, utilities, precision, fixed, number, toward)

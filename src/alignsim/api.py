@@ -15,6 +15,7 @@ from alignsim import (
     explanation,
     forecasts,
     history,
+    indicators,
     model_comparison,
     paths,
     reading,
@@ -161,8 +162,9 @@ CHECKS: dict[str, Callable[[documents.Document], object]] = {
     "comparison": model_comparison.parse,
     "forecasts": forecasts.parse,
     "recovery": recovery.parse,
+    "columns": indicators.parse,
 }
-"""What checks a file of each kind; scenarios are of two kinds of their own."""
+"""What checks a file of each kind; scenarios are of three kinds of their own."""
 
 
 def fault(file: str | Path) -> str:

@@ -5,10 +5,11 @@ chain over its level: what it decides in a step depends on the step before throu
 only. The distribution over levels 0-5 is carried from step to step; what the leader's stance toward
 the unit is not documented, and summed over. A unit is a state, or a union that decides as one.
 
-Exact where the feedbacks on energy, alignment and threat are at rest (their yearly rates are 0): these
-would make a state depend on its whole past.
+Exact where the feedbacks on energy, alignment and threat are at rest (their yearly rates are 0):
+these would make a state depend on its whole past.
 """
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from alignsim.decision import ASSURE, JOINED, LEVELS, PRESS, Weights
 from alignsim.history import Documented
 from alignsim.scenario import Scenario
 from alignsim.situation import (
+    DEPENDENCE,
     LEADER_ASSURED_SUPPLY,
     WORLD_ALIGNMENT,
     WORLD_SEVERITY,
@@ -44,9 +46,7 @@ class World(NamedTuple):
     starts: Integers  # (U + 1,): where each unit's members begin
     voices: Floats  # (A,): weight of each of ``members`` in its unit
     first: Integers  # (U,): level before the first step
-    ends: (
-        Integers  # (U, 2): lowest and highest level it may have come to; -1 where it does not count
-    )
+    ends: Integers  # (U, 2): levels it may have come to, lowest and highest; -1 if not counted
 
 
 def units(scenario: Scenario) -> dict[str, tuple[str, ...]]:
@@ -158,36 +158,43 @@ def weigh(
     for stance in range(STANCES):
         for level in range(LEVELS):
             utilities[stance, level] = 0.0
+    own = np.empty(LEVELS)
     for index in range(one.starts[unit], one.starts[unit + 1]):
         a = one.members[index]
         for stance in range(STANCES):
-            supply = leader_row[LEADER_ASSURED_SUPPLY] if stance == ASSURE else 0.0
-            view = situation.ally_view(
-                line.allies[step, a],
-                1.0,
-                0.0,
-                seen[step, 0],
-                line.world[step, WORLD_ALIGNMENT],
-                dynamics.abstention_premium,
-                stance == PRESS,
-                supply,
-                one.leader[step],
-                one.coalition[step, a],
-                0.0,
-                0,
-                0,
-                seen[step, 1],
-            )
+            # Pressure moves nobody who does not depend on the leader: as without a stance.
+            if stance != PRESS or line.allies[step, a, DEPENDENCE] > 0.0:
+                supply = leader_row[LEADER_ASSURED_SUPPLY] if stance == ASSURE else 0.0
+                view = situation.ally_view(
+                    line.allies[step, a],
+                    1.0,
+                    0.0,
+                    seen[step, 0],
+                    line.world[step, WORLD_ALIGNMENT],
+                    dynamics.abstention_premium,
+                    stance == PRESS,
+                    supply,
+                    one.leader[step],
+                    one.coalition[step, a],
+                    0.0,
+                    0,
+                    0,
+                    seen[step, 1],
+                )
+                for level in range(LEVELS):
+                    weighed = decision.level_terms(w, view, level)
+                    own[level] = decision.total(weighed) - weighed.inertia
             for level in range(LEVELS):
-                weighed = decision.level_terms(w, view, level)
-                own = decision.total(weighed) - weighed.inertia
-                utilities[stance, level] += one.voices[index] * own
+                utilities[stance, level] += one.voices[index] * own[level]
 
 
-def stances(one: Any, w: Weights, unit: int, step: int, level: int, masses: Any) -> None:
-    """Probability of each of the leader's stances toward a unit at a level, into ``masses`` (3,)."""
+def stances(
+    one: Any, w: Weights, unit: int, step: int, level: int, utilities: Any, masses: Any
+) -> None:
+    """Probability of each stance of the leader toward a unit at a level, into ``masses`` (3,)."""
     line = one.line
-    utilities: Any = np.zeros(STANCES)
+    for stance in range(STANCES):
+        utilities[stance] = 0.0
     for index in range(one.starts[unit], one.starts[unit + 1]):
         view = situation.leader_stance_view(
             line.leader[step],
@@ -209,37 +216,64 @@ def stances(one: Any, w: Weights, unit: int, step: int, level: int, masses: Any)
 
 
 def distribution(one: Any, w: Weights, dynamics: Any, seen: Any, unit: int, room: Any) -> Any:
-    """Probability of each level of a unit after the last step, (6,)."""
-    now = np.zeros(LEVELS)
+    """Probability of each level of a unit after the last step, (6,).
+
+    Inertia depends on the distance of two levels only, so that the odds of moving are the product
+    of those of the level and those of the distance: far fewer exponentials than one a pair.
+    """
+    now, then = np.zeros(LEVELS), np.empty(LEVELS)
     now[one.first[unit]] = 1.0
     toward: Any = np.empty(STANCES)
+    options: Any = np.empty(STANCES)
     masses: Any = np.empty(LEVELS)
-    options: Any = np.empty(LEVELS)
+    stays, odds = np.empty(LEVELS), np.empty((STANCES, LEVELS))
     for step in range(len(one.leader)):
         weigh(one, w, dynamics, seen, unit, step, room)
-        then = np.zeros(LEVELS)
+        for distance in range(LEVELS):
+            moved = terms.inertia(0.0, decision.unit_level(distance), seen[step, 1])
+            stays[distance] = math.exp(w.precision_level * w.inertia * moved)
+        for stance in range(STANCES):
+            decision.choose(room[stance], w.precision_level, 0.0, masses)
+            for level in range(LEVELS):
+                odds[stance, level] = masses[level]
+        for level in range(LEVELS):
+            then[level] = 0.0
         for before in range(LEVELS):
             if now[before] < TINY:
                 continue
-            stances(one, w, unit, step, before, toward)
+            stances(one, w, unit, step, before, options, toward)
             for stance in range(STANCES):
                 if toward[stance] < TINY:
                     continue
-                for level in range(LEVELS):
-                    options[level] = room[stance, level] + w.inertia * terms.inertia(
-                        decision.unit_level(before), decision.unit_level(level), seen[step, 1]
-                    )
-                decision.choose(options, w.precision_level, 0.0, masses)
                 mass = 0.0
                 for level in range(LEVELS):
+                    masses[level] = odds[stance, level] * stays[abs(before - level)]
                     mass += masses[level]
+                if mass < UNDERFLOW:
+                    mass = pairwise(w, room[stance], before, seen[step, 1], masses)
                 share = now[before] * toward[stance] / mass
                 for level in range(LEVELS):
                     then[level] += share * masses[level]
-        now = then
+        now, then = then, now
     return now
 
 
+def pairwise(w: Weights, utilities: Any, before: int, resistance: float, masses: Any) -> Any:
+    """Sum of the odds of each level from one before, which are left in ``masses`` (6,)."""
+    options: Any = np.empty(LEVELS)
+    x_before = decision.unit_level(before)
+    for level in range(LEVELS):
+        moved = terms.inertia(x_before, decision.unit_level(level), resistance)
+        options[level] = utilities[level] + w.inertia * moved
+    decision.choose(options, w.precision_level, 0.0, masses)
+    mass = 0.0
+    for level in range(LEVELS):
+        mass += masses[level]
+    return mass
+
+
+UNDERFLOW = 1e-250
+"""Sum of products of odds below which they may have lost what counts."""
 TINY = 1e-12
 """Probability of a level or stance below which its consequences are not followed."""
 
@@ -278,7 +312,7 @@ def log_likelihood(w: Weights, dynamics: Dynamics, one: Any) -> Any:
 FLOOR = 1e-300
 """Least probability of a documented end: its log stays finite, and says how hopeless it is."""
 
-COMPILED = (courses, weigh, stances, distribution, distributions, log_likelihood)
+COMPILED = (courses, weigh, stances, pairwise, distribution, distributions, log_likelihood)
 """What compiled code may call, callees first."""
 
 

@@ -159,19 +159,18 @@ def _check_table(
             raise document.error((*path, name), f"unknown key; allowed: {', '.join(table)}")
     for name, row in table.items():
         if name in quantities:
-            _check_quantity(document, (*path, name), quantities[name], row)
+            quantity(document, (*path, name), quantities[name], row)
         elif row.default is None:
             raise document.error(path, f"missing key {name}")
 
 
-def _check_quantity(
-    document: Document, path: Location, quantity: Quantity, row: inputs.Input
-) -> None:
-    if quantity.unit != row.unit:
+def quantity(document: Document, path: Location, stated: Quantity, row: inputs.Input) -> None:
+    """Check one quantity against its row of the input table. Raises DocumentError."""
+    if stated.unit != row.unit:
         raise document.error((*path, "unit"), f"should be {row.unit}")
-    _check_value(document, path, quantity.value, quantity.range, row)
+    _check_value(document, path, stated.value, stated.range, row)
     before = ""
-    for index, change in enumerate(quantity.changes):
+    for index, change in enumerate(stated.changes):
         below = (*path, "changes", index)
         _check_value(document, below, change.value, change.range, row)
         if change.date[:7] <= before[:7]:

@@ -13,6 +13,7 @@ from alignsim import (
     cli_app,
     cli_calibration,
     cli_common,
+    cli_panel,
     cli_recovery,
     cli_studies,
     cli_sweeps,
@@ -313,6 +314,7 @@ for _command in (
     cli_calibration.calibrate,
     cli_calibration.compare,
     cli_calibration.forecast,
+    cli_panel.panel,
     cli_recovery.recover,
     cli_studies.sensitivity,
 ):

@@ -1,7 +1,5 @@
 """The commands that let history judge: calibrate, compare, forecast."""
 
-import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -10,28 +8,6 @@ import click
 from alignsim import cli_common
 
 FOLDER = click.Path(path_type=Path)
-
-
-def _ready(*libraries: str) -> None:
-    """Say what is missing, or what the first call is doing, before any work."""
-    from alignsim import extras
-
-    for library in ("dynesty", *libraries):
-        extras.imported(library)
-    cli_common.announce_compilation()
-
-
-def _bar(label: str) -> Callable[[int, str], None]:
-    """Samples done, on a terminal."""
-    from tqdm import tqdm
-
-    shown = tqdm(desc=label, unit=" samples", disable=None, file=sys.stderr, leave=False)
-
-    def show(done: int, name: str) -> None:
-        shown.update(done - shown.n)
-        shown.set_postfix_str(name)
-
-    return show
 
 
 @click.command()
@@ -68,10 +44,10 @@ def calibrate(
     from alignsim import calibration_report
 
     chosen = calibration.read(specification)
-    _ready("arviz", "corner")
+    cli_common.sampler_ready("arviz", "corner")
     folder = out or Path(chosen.name)
     with cli_common.terminable():
-        found = calibration.calibrate(chosen, folder, workers, _bar(chosen.name))
+        found = calibration.calibrate(chosen, folder, workers, cli_common.samples_bar(chosen.name))
         files = calibration_report.write(found, folder)
     if weights is not None:
         stated = calibration.today() if date is None else date.date().isoformat()
@@ -106,10 +82,12 @@ def compare(
     from alignsim import comparison_report, model_comparison
 
     chosen = model_comparison.read(specification)
-    _ready()
+    cli_common.sampler_ready()
     folder = out or Path("comparison-quick" if quick else "comparison")
     with cli_common.terminable():
-        found = model_comparison.compare(chosen, folder, quick, workers, _bar(chosen.name))
+        found = model_comparison.compare(
+            chosen, folder, quick, workers, cli_common.samples_bar(chosen.name)
+        )
         files = comparison_report.write_comparison(found, folder)
     if as_json:
         cli_common.print_json(model_comparison.record(found))
@@ -138,10 +116,10 @@ def forecast(specification: Path, out: Path, only_score: bool, workers: int, as_
     from alignsim import comparison_report, forecast_scores, forecasts
 
     plan = forecasts.read(specification)
-    _ready()
+    cli_common.sampler_ready()
     with cli_common.terminable():
         if not only_score:
-            forecasts.issue(plan, out, workers, _bar(plan.specification.name))
+            forecasts.issue(plan, out, workers, cli_common.samples_bar(plan.specification.name))
         found = forecast_scores.score(plan, out)
         files = comparison_report.write_forecasts(plan, found, out)
     if as_json:

@@ -56,6 +56,28 @@ def announce_compilation() -> None:
         click.echo("compiling the engine, once; this takes about 10 seconds ...", err=True)
 
 
+def sampler_ready(*libraries: str) -> None:
+    """Say what is missing of the sampler, or what the first call is doing, before any work."""
+    from alignsim import extras
+
+    for library in ("dynesty", *libraries):
+        extras.imported(library)
+    announce_compilation()
+
+
+def samples_bar(label: str) -> Callable[[int, str], None]:
+    """Samples done, on a terminal."""
+    from tqdm import tqdm
+
+    shown = tqdm(desc=label, unit=" samples", disable=None, file=sys.stderr, leave=False)
+
+    def show(done: int, name: str) -> None:
+        shown.update(done - shown.n)
+        shown.set_postfix_str(name)
+
+    return show
+
+
 def bar(label: str, total: int | None = None) -> Callable[[int, str], None]:
     """A progress bar on a terminal; silent elsewhere."""
     from tqdm import tqdm

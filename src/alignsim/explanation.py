@@ -10,6 +10,9 @@ from alignsim.scenario import Scenario
 from alignsim.traceability import claims_in
 from alignsim.weights import Parameters
 
+MOST_TOLD = 12
+"""Most states or decisions that a message lists."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -105,9 +108,11 @@ def _find(
     for made in at_step:
         if (made.state, made.decision) == (state, decision) and toward in (None, made.toward):
             return made
-    known = sorted({_name(made) for made in at_step})
     wanted = f"{state} {decision}" + (f" toward {toward}" if toward else "")
-    raise ValueError(f"no decision {wanted}; there are {', '.join(known)}")
+    own = {_name(made) for made in at_step if made.state == state}
+    known = sorted(own or {made.state for made in at_step})
+    told = ", ".join(known[:MOST_TOLD]) + (", …" if len(known) > MOST_TOLD else "")
+    raise ValueError(f"no decision {wanted}; {'there are' if own else 'who decides:'} {told}")
 
 
 def _name(made: Decision) -> str:

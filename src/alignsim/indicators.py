@@ -16,7 +16,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from alignsim import documents, evidence, shapes
-from alignsim.documents import DocumentError
+from alignsim.documents import Document, DocumentError
 from alignsim.shapes import Frozen
 
 FEWEST = 3
@@ -50,6 +50,7 @@ class Column(Frozen):
 
 
 class _Columns(Frozen):
+    kind: Literal["columns"]
     columns: dict[str, Column]
 
 
@@ -102,13 +103,22 @@ KEYS = ("iso3", "name", "region")
 @cache
 def columns() -> dict[str, Column]:
     """Columns by name, in the order of the tables. Raises DocumentError."""
-    document = documents.read(folder() / "columns.yaml")
+    return parse(documents.read(folder() / "columns.yaml"))
+
+
+def parse(document: Document) -> dict[str, Column]:
+    """Columns by name from a file that describes them. Raises DocumentError."""
     return shapes.parsed(_Columns, document).columns
 
 
 def folder() -> Path:
     """Where the tables are."""
     return evidence.data_root() / "configs" / "world"
+
+
+def years() -> list[int]:
+    """Years of which there is a table."""
+    return sorted(int(file.stem[-4:]) for file in folder().glob("indicators-[0-9][0-9][0-9][0-9].csv"))
 
 
 @cache

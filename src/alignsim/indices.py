@@ -19,7 +19,7 @@ DISPUTES_SCALE = 5.0
 TROOPS_SCALE = 5.0
 """log10 of the number of troops that counts as full: 100 000 persons."""
 FULL_DISTANCE = 4.0
-"""Difference of ideal points that counts as full: about that between the leader and its opponents."""
+"""Difference of ideal points that counts as full: about that of the leader and its opponents."""
 
 
 def russian_energy(

@@ -43,6 +43,11 @@ class Outcome(NamedTuple):
         return {"yes": 1.0, "no": 0.0}.get(self.outcome)
 
 
+def tables() -> list[str]:
+    """Names of the tables in ``seeds``."""
+    return sorted(file.name for file in (evidence.data_root() / "seeds").glob("outcomes-*.csv"))
+
+
 @cache
 def shipped(name: str) -> dict[str, Outcome]:
     """Outcomes by state, from a table in ``seeds``. Raises DocumentError."""

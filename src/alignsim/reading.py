@@ -96,7 +96,7 @@ def find(name: str | Path) -> Path:
 
 
 def _shipped_file(name: str) -> Path | None:
-    if not re.fullmatch(NAME, name):
+    if name == TABLES or not re.fullmatch(NAME, name):
         return None
     files = (evidence.data_root() / "configs" / folder / f"{name}.yaml" for folder in FOLDERS)
     return next((file for file in files if file.is_file()), None)

@@ -11,8 +11,9 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from alignsim import inputs
+from alignsim import inputs, worlds
 from alignsim.scenario import CODE, Scenario, WhatIf
+from alignsim.worlds import World
 
 Schema = dict[str, Any]
 
@@ -32,7 +33,7 @@ class _Untitled(GenerateJsonSchema):
 
 
 def json_schema() -> Schema:
-    """The schema, draft 2020-12: an episode, or a what-if where ``kind`` says so."""
+    """The schema, draft 2020-12: an episode, or a what-if or world where ``kind`` says so."""
     return copy.deepcopy(_schema())
 
 
@@ -46,34 +47,49 @@ def _schema() -> Schema:
     definitions: Schema = {}
     episode = _model(Scenario, definitions)
     whatif = _model(WhatIf, definitions)
+    world = _model(World, definitions)
     definitions["Setting"] = _setting(definitions["Quantity"])
     definitions |= _units("Quantity") | _units("Setting")
     for name, table in TABLES.items():
         definitions[name] = _table(name, table)
     definitions["Bloc"]["properties"].update(_rows(inputs.BLOC, "Quantity"))
-    episode["properties"]["world"] = {"$ref": "#/$defs/World"}
-    roles = [{"$ref": f"#/$defs/{role}"} for role in ("Ally", "Leader", "Target")]
+    episode["properties"]["world"] = _reference("World")
+    roles = [_reference(role) for role in ("Ally", "Leader", "Target")]
     episode["properties"]["states"]["patternProperties"] = {CODE: {"anyOf": roles}}
     for key in ("states", "blocs", "clubs", "unions", "labels"):
         episode["properties"][key]["additionalProperties"] = False
     whatif["properties"]["set"] = _settings(whatif["properties"]["set"])
+    for key in ("clubs", "unions"):
+        world["properties"][key]["additionalProperties"] = False
+    world["properties"]["same"] |= _same()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "alignsim scenario",
-        "description": "An episode, or a what-if that extends one.",
+        "description": "An episode, a what-if that extends one, or a world that is like one.",
         "type": "object",
         "required": ["name", "kind"],
         "properties": {
-            "kind": {"enum": ["episode", "whatif"], "description": "What this file is."}
+            "kind": {
+                "enum": ["episode", "whatif", "world"],
+                "description": "What this file is.",
+            }
         },
-        "if": {"properties": {"kind": {"const": "whatif"}}, "required": ["kind"]},
-        "then": {"$ref": "#/$defs/WhatIf"},
-        "else": {"$ref": "#/$defs/Scenario"},
-        "$defs": {**definitions, "Scenario": episode, "WhatIf": whatif},
+        **_where("whatif", "WhatIf", _where("world", "WorldScenario", _reference("Scenario"))),
+        "$defs": {**definitions, "Scenario": episode, "WhatIf": whatif, "WorldScenario": world},
     }
 
 
-def _model(model: type[Scenario] | type[WhatIf], definitions: Schema) -> Schema:
+def _where(kind: str, name: str, otherwise: Schema) -> Schema:
+    """What holds for a file of one kind, and what for others."""
+    stated = {"properties": {"kind": {"const": kind}}, "required": ["kind"]}
+    return {"if": stated, "then": _reference(name), "else": otherwise}
+
+
+def _reference(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _model(model: type[Scenario | WhatIf | World], definitions: Schema) -> Schema:
     """Schema of a model; what it refers to is added to ``definitions``."""
     schema = model.model_json_schema(by_alias=True, schema_generator=_Untitled)
     definitions.update(schema.pop("$defs", {}))
@@ -154,6 +170,16 @@ def _settings(stated: Schema) -> Schema:
             **_patterns(rf"^states\.{code}\.", states),
             **_patterns(rf"^blocs\.{code}\.", inputs.BLOC),
         },
+        "additionalProperties": False,
+    }
+
+
+def _same() -> Schema:
+    """The inputs that a world states alike for all allies: those that it measures for none."""
+    rows = {name: row for name, row in inputs.ALLY.items() if name not in worlds.MEASURED}
+    return {
+        "properties": _rows(rows, "Quantity"),
+        "required": list(rows),
         "additionalProperties": False,
     }
 

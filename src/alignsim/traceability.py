@@ -36,8 +36,10 @@ RECORDS = ("misalignment",)
 RECORDED = (situation.pressure, situation.spread)
 """Functions of ``situation`` that enter the record of a step."""
 
-STRUCTURAL: frozenset[Location] = frozenset({("calendar", "steps")})
-"""Numbers of a configuration that are structure and not evidence: they need no source."""
+STRUCTURAL: frozenset[Location] = frozenset({("calendar", "steps"), ("indicators",)})
+"""Numbers of a configuration that are structure and not evidence: they need no source.
+
+The second is the year of a table, whose columns have sources of their own."""
 SOURCED_KEYS = frozenset({"value", "option", "members"})
 """A mapping with one of these keys states something about the world and names its source."""
 
@@ -206,8 +208,10 @@ def _carried(root: Path | None) -> Iterator[tuple[str, Carrier]]:
     yield from _theory()
     for document in _configs(root):
         kind = document.data.get("kind")
-        if kind == "episode":
+        if kind in ("episode", "world"):
             yield from _sources(document, Carrier("input", f"{document.data['name']}: "))
+        elif kind == "columns":
+            yield from _sources(document, Carrier("input", "columns: "))
         elif kind == "whatif":
             name = str(document.data["name"])
             for claim in document.data.get("claims", []):
@@ -300,7 +304,7 @@ def _sources(document: Document, prefix: Carrier) -> Iterator[tuple[str, Carrier
 
 def _label(path: Location, node: dict[str, Any]) -> str:
     """Name of a mapping: its path, with the date of a change; a fixed decision in words."""
-    below = path[1:] if path[0] == "set" else path
+    below = path[1:] if path[0] in ("set", "columns") else path
     if below[0] == "fixed":
         toward = f" toward {node['toward']}" if "toward" in node else ""
         return f"{node.get('state')} {node.get('decision')}{toward} {node.get('from')}"
@@ -328,9 +332,11 @@ def _faults(
 
 
 def _listed(source: Any) -> list[str]:
-    """Sources as a list; what is not text is shown as it stands, and known to no one."""
+    """Sources as a list, those by year one after another; what is not text is known to no one."""
     if source is None:
         return []
+    if isinstance(source, dict):
+        return [item for stated in source.values() for item in _listed(stated)]
     return [str(item) for item in source] if isinstance(source, list) else [str(source)]
 
 

@@ -1,16 +1,16 @@
 """World scenarios: every state an ally, its inputs made from measured indicators, none judged.
 
-A file of kind ``world`` says which episode's calendar, events, leader and target it takes, and which
-year's indicators. :func:`expanded` makes an episode of it. What a coder judges in the four-agent
-episodes is measured here by a stand-in that works for any state, or is the same for all.
+A file of kind ``world`` says which episode's calendar, events, leader and target it takes, and
+which year's indicators. :func:`expanded` makes an episode of it. What a coder judges in the
+four-agent episodes is measured here by a stand-in that works for any state, or alike for all.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from alignsim import indicators, indices, inputs, outcomes, shapes
+from alignsim import checks, indicators, indices, inputs, outcomes, shapes
 from alignsim.documents import Document
 from alignsim.indicators import Figure, Row, Table
 from alignsim.outcomes import Outcome
@@ -21,15 +21,21 @@ from alignsim.shapes import Frozen
 class World(Frozen):
     """A world: an episode's course, with every state an ally."""
 
-    name: Name
-    kind: Annotated[str, Field(pattern="^world$")]
-    title: Line
-    summary: Text
+    name: Name = Field(description="Small letters, digits and dashes.")
+    kind: Literal["world"]
+    title: Line = Field(description="One line for tables and figures.")
+    summary: Text = Field(description="What happened, in a sentence or two.")
     like: Name = Field(description="Episode whose calendar, world, leader and target hold here.")
-    indicators: Annotated[int, Field(ge=1900, le=2999)] = Field(description="Year of the table.")
+    indicators: Annotated[int, Field(ge=1900, le=2999, strict=True)] = Field(
+        description="Year of the table of indicators."
+    )
     without: tuple[Code, ...] = Field((), description="States that take no side by their nature.")
-    unions: dict[Code, Union] = Field(default_factory=dict)
-    clubs: dict[Code, Club] = Field(default_factory=dict)
+    unions: dict[Code, Union] = Field(
+        default_factory=dict, description="States that decide on sanctions as one, by code."
+    )
+    clubs: dict[Code, Club] = Field(
+        default_factory=dict, description="Who looks to whom when it decides, by code."
+    )
     same: dict[str, Quantity] = Field(description="Inputs without an indicator: alike for all.")
     after: str | None = Field(
         None, description="Table of outcomes that sets the level each state starts from."
@@ -47,10 +53,14 @@ def expanded(document: Document, episode: Document) -> Document:
     ``episode`` is the one that it is like, checked by itself.
     """
     world = shapes.parsed(World, document, MEANINGS)
+    _check_tables(document, world)
     table = indicators.read(world.indicators)
     leader, target = episode.data["leader"], episode.data["target"]
     left_out = {leader, target, *world.without}
     rows = [row for code, row in table.rows.items() if code not in left_out]
+    for index, code in enumerate(world.without):
+        if code not in table.rows:
+            raise document.error(("without", index), f"no state {code} in the table")
     _check_same(document, world)
     data = {
         **{key: document.data[key] for key in ("name", "title", "summary")},
@@ -76,6 +86,16 @@ def expanded(document: Document, episode: Document) -> Document:
     return made
 
 
+def _check_tables(document: Document, world: World) -> None:
+    """The tables that it names are there."""
+    if world.indicators not in indicators.years():
+        known = ", ".join(map(str, indicators.years()))
+        raise document.error(("indicators",), f"no table of {world.indicators}; there are {known}")
+    if world.after is not None and world.after not in outcomes.tables():
+        known = ", ".join(outcomes.tables())
+        raise document.error(("after",), f"no such table; there are {known}")
+
+
 def _check_same(document: Document, world: World) -> None:
     """All inputs that are measured for no state are given, and no other."""
     expected = [name for name in inputs.ALLY if name not in MEASURED]
@@ -85,6 +105,7 @@ def _check_same(document: Document, world: World) -> None:
     for name in expected:
         if name not in world.same:
             raise document.error(("same",), f"missing key {name}")
+        checks.quantity(document, ("same", name), world.same[name], inputs.ALLY[name])
 
 
 def _states(world: World, table: Table, rows: Iterable[Row]) -> dict[str, dict[str, Any]]:

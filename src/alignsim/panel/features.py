@@ -21,6 +21,14 @@ def table(scenario: Scenario, year: int) -> pd.DataFrame:
     )
 
 
+def year(scenario: Scenario) -> int:
+    """Year of a world's indicators, as its quantities state it."""
+    found = scenario.states[scenario.allies[0]]["capability"].year
+    if found is None:
+        raise ValueError(f"{scenario.name}: no year of its indicators")
+    return found
+
+
 def unit(scenario: Scenario) -> pd.Series:
     """Unit of each ally: its union's code, or its own."""
     return pd.Series(

@@ -238,11 +238,18 @@ def groups(fits: dict[str, Fitted]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def shipped_as(specification: Specification) -> dict[str, str]:
+    """Weight files by fit: of the main one, and of that with all decisions."""
+    main = {specification.main: f"{specification.fit_on}.yaml"}
+    joint = {"joint": f"{specification.fit_on}-joint.yaml"}
+    return main | {name: file for name, file in joint.items() if name in specification.fits}
+
+
 # --- the weight file ------------------------------------------------------------------------
 
 
 def weight_files(specification: Specification, fitted: Fitted, file: Path, date: str) -> list[Path]:
-    """Write a weight file with its draws beside it; raises DocumentError where it would be refused."""
+    """Write a weight file, its draws beside it. Raises DocumentError where it would be refused."""
     base = weight_sets.read_set(specification.dynamics)
     beside = file.with_name(f"{file.stem}-draws.csv")
     counted = int((fitted.result.job.target().world.ends[:, 0] >= 0).sum())  # type: ignore[union-attr]

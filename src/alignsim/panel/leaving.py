@@ -27,6 +27,8 @@ By = Callable[[Fitted], Floats]
 
 RELIABLE = 0.7
 """Largest Pareto shape at which the smoothed weights are trusted."""
+EVEN = 0.9
+"""Share of effective draws from which weights are so even that their shape says nothing."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,12 @@ def left_out(
     folder: Path,
     workers: int = 1,
     told: Told = lambda done, name: None,
+    resample: bool = True,
 ) -> list[LeftOut]:
-    """One entry a group; ``groups`` labels every ally, those of a unit alike."""
+    """One entry a group; ``groups`` labels every ally, those of a unit alike.
+
+    Without ``resample``, draws are weighed however unreliable that is; their shape tells.
+    """
     grouped = chain.units(scenario)
     names = list(grouped)
     labels = {unit: str(groups[own[0]]) for unit, own in grouped.items()}
@@ -68,7 +74,8 @@ def left_out(
             again[group] = own
             continue
         weights, shape = _smoothed(-fitted.logs[:, counted].sum(axis=1))
-        if shape > RELIABLE:
+        even = 1.0 / np.square(weights).sum() > EVEN * len(weights)
+        if resample and shape > RELIABLE and not even:
             again[group] = own
         found[group] = LeftOut(group, places, fitted, weights, shape)
     for group, result in _again(specification, fitted, again, folder, workers, told).items():
