@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 LOCK = requirements.lock
 
-.PHONY: reproduce app test check coverage screenshots calibrate compare forecasts sensitivity recovery sweeps bench docs lock clean
+.PHONY: reproduce app test check coverage screenshots calibrate compare forecasts panel sensitivity recovery sweeps bench docs lock clean
 
 reproduce: $(VENV)/.base
 	$(BIN)/alignsim reproduce
@@ -50,6 +50,12 @@ compare: $(VENV)/.test
 forecasts: $(VENV)/.test
 	$(BIN)/alignsim forecast experiments/forecasts/forecasts.yaml --out build/forecasts --workers 2
 	cd build/forecasts && cp *.csv *.png manifest.json findings.txt ../../experiments/forecasts/
+
+# Fits the world of 2014 and forecasts that of 2022. The forecast is registered: what it gives must be the same bytes.
+panel: $(VENV)/.test
+	$(BIN)/alignsim panel fit experiments/panel/panel.yaml --out build/panel --weights configs/weights --workers 2
+	$(BIN)/alignsim panel forecast experiments/panel/panel.yaml --out build/panel
+	cd build/panel && cp *.csv *.png manifest.json ../../experiments/panel/
 
 # Does calibration find weights that are known?
 recovery: $(VENV)/.test

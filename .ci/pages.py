@@ -6,7 +6,10 @@ import time
 import urllib.request
 from pathlib import Path
 
-PAGES = ("explore/", "why/", "play/", "explanations/", "evidence/", "download/csv?start=us-lng")
+PAGES = (
+    "explore/", "why/", "play/", "explanations/", "world/", "evidence/",
+    "download/csv?start=us-lng",
+)  # fmt: skip
 
 
 def opened(address: str) -> bytes:

@@ -27,7 +27,7 @@ def short_episode() -> str:
 def few_runs() -> Iterator[None]:
     """Few runs for the pages where the compiler is off: a run then takes some 500 times as long."""
     from alignsim import redlines
-    from alignsim.app import forecasting, reasons, rivals
+    from alignsim.app import forecasting, reasons, rivals, world
 
     caches = (
         forecasting.forecast,
@@ -35,6 +35,8 @@ def few_runs() -> Iterator[None]:
         reasons.reasons,
         reasons.red_lines,
         rivals.weighed,
+        world._ends,
+        world._decided,
     )
     with pytest.MonkeyPatch.context() as patch:
         if os.environ.get("NUMBA_DISABLE_JIT"):
@@ -42,6 +44,7 @@ def few_runs() -> Iterator[None]:
             patch.setattr(forecasting, "LEVER_RUNS", 1)
             patch.setattr(reasons, "RED_LINE_RUNS", 1)
             patch.setattr(rivals, "RUNS", 2)
+            patch.setattr(world, "RUNS", 1)
             every = redlines.candidates
             patch.setattr(redlines, "candidates", lambda base, state: every(base, state)[::40])
         for one in caches:

@@ -13,14 +13,14 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from alignsim.app import charts, forecasting
+from alignsim.app import charts, forecasting, world
 from alignsim.app import setting as settings
+from alignsim.app.page import PAGES
 from alignsim.app.setting import PageSetting
 from tests.served import PHONE, PROJECTOR, Visitor, chromium, served
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_runs")]
 
-PAGES = ("explore", "why", "play", "explanations", "evidence")
 KEY = "a-key-for-the-tests"
 
 
@@ -239,6 +239,74 @@ def test_a_decision_is_chosen_by_form(visitor: Visitor) -> None:
     expect(page.locator("h2").first).to_contain_text("Russia: stance toward Japan, May 2014")
     visitor.settled()
     visitor.accessible()
+
+
+# --- the world ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [PROJECTOR, PHONE], ids=["projector", "phone"])
+def test_a_square_of_the_map_leads_to_its_state(
+    browser: Browser, address: str, size: dict[str, int]
+) -> None:
+    visitor = Visitor(browser, address, size)
+    page = visitor.open("world/")
+    panel = page.locator("#chosen")
+    page.locator("a.tile[data-state=MEX]").click()
+    page.wait_for_url(re.compile("year=2022&forecaster=theory&state=MEX"))
+    expect(panel.get_by_role("heading", level=2)).to_have_text("Mexico")
+    expect(panel).to_be_in_viewport()
+    said = world.results().of("2022", "theory", "MEX")
+    assert said is not None
+    expect(panel.locator("tbody tr").nth(1)).to_contain_text(charts.percent(said.p))
+    expect(page.locator("#reasons")).to_contain_text("Mexico: sanctions level", timeout=60_000)
+    expect(page.locator("#reasons").get_by_role("heading").first).to_contain_text("Why not")
+    visitor.settled()
+    visitor.accessible()
+    visitor.fits()
+    visitor.leave()
+
+
+def test_year_and_forecaster_of_the_map_are_chosen_by_form(visitor: Visitor) -> None:
+    page = visitor.open("world/?state=CHE")
+    page.locator("#choose-forecaster").select_option("ideal-point")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url(re.compile("forecaster=ideal-point"))
+    expect(page.locator("h2").first).to_contain_text("UN votes alone")
+    said = world.results().of("2022", "ideal point", "CHE")
+    assert said is not None
+    expect(page.locator("a.tile.chosen")).to_have_attribute(
+        "aria-label", re.compile(re.escape(charts.percent(said.p)))
+    )
+    page.locator("#choose-year").select_option("2014")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url(re.compile("year=2014&forecaster=ideal-point&state=CHE|state=CHE"))
+    expect(page.locator("h2").first).to_contain_text("2014, each state left out")
+    expect(page.locator("a.tile.joined").first).to_be_visible()
+    page.locator("#choose-forecaster").select_option("same-as-2014")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("alert").filter(has_text="says nothing of 2014")).to_be_visible()
+    page.locator("summary", has_text="The same in numbers").click()
+    visitor.settled()
+    visitor.accessible()
+
+
+def test_the_map_is_walked_by_keyboard(visitor: Visitor) -> None:
+    page = visitor.open("world/?year=2014&state=CHE")
+    assert page.locator("a.tile[tabindex='0']").count() == 1
+    page.locator("a.tile.chosen").focus()
+    number = page.locator("a.tile:focus .number")
+    expect(number).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("a.tile[data-state=AUT]")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("a.tile[data-state=CHE]")).not_to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("#chosen"))
+    assert "state=CHE" not in page.url
+    expect(page.locator("a.tile.chosen")).to_have_attribute("tabindex", "0")
+    page.emulate_media(media="print")
+    expect(page.locator("svg.map")).to_be_visible()
 
 
 # --- play -----------------------------------------------------------------------------------------

@@ -40,6 +40,14 @@ def test_every_claim_has_its_row_with_all_that_carries_it() -> None:
             assert catalogue.found([rows[row.claim]], carrier.name.replace(": ", " "))
 
 
+def test_what_worlds_and_their_tables_carry_is_told_in_words() -> None:
+    carried = {row.claim.id: [one.text for one in row.carried] for row in catalogue.claims()}
+    every = "Every state of the world"
+    assert f"{every}: US share of crude oil imports (2014, 2022)" in carried["L17-17"]
+    assert f"{every}: party to the six-party talks on North Korea (2013, 2021)" in carried["D14-23"]
+    assert "G7: who decides together (2014, 2022)" in carried["D14-06"]
+
+
 def test_every_claim_is_reached_from_the_pages_of_the_list() -> None:
     first = opened()
     last = opened(kind="claims", page="2")
@@ -98,6 +106,15 @@ def _all_quantities(scenario: Scenario) -> list[tuple[str, object]]:
             node = node[key] if isinstance(node, dict) else getattr(node, key)
         quantities.append((path, node))
     return quantities
+
+
+def test_members_of_unions_are_listed_as_those_of_clubs_are() -> None:
+    world = reading.read("world-2014")
+    rows = {row.path: row for row in numbers._of_members(world)}
+    assert set(rows) == {f"clubs.{code}" for code in world.clubs} | {"unions.EU"}
+    assert rows["unions.EU"].owner == "European Union"
+    assert rows["unions.EU"].value.count(",") == len(world.unions["EU"].members) - 1
+    assert [one.id for one in rows["unions.EU"].sources] == list(world.unions["EU"].source)
 
 
 def test_history_whatifs_and_weights_are_numbers_too() -> None:

@@ -16,6 +16,7 @@ from shiny import reactive
 from alignsim import runs
 from alignsim.app import downloads, forecasting, isolation, serving, working
 from alignsim.app import site as sites
+from alignsim.app.page import PAGES
 from alignsim.app.setting import PageSetting
 from tests.served import served
 
@@ -37,7 +38,7 @@ def get(address: str, host: str | None = None) -> tuple[int, bytes, str]:
         return error.code, error.read(), ""
 
 
-@pytest.mark.parametrize("page", ["", "explore/", "why/", "play/", "explanations/", "evidence/"])
+@pytest.mark.parametrize("page", ["", *(f"{page}/" for page in PAGES)])
 def test_every_page_answers(address: str, page: str) -> None:
     status, content, kind = get(address + page)
     assert status == 200

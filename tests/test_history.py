@@ -211,14 +211,73 @@ def test_an_option_that_does_not_exist_is_refused(recorded, decision, value):
 
 
 def test_history_is_found_by_code_and_not_by_place():
-    copies = with_allies(SCENARIOS["crimea-2014"], 2)
-    with pytest.raises(ValueError, match="not in tuple"):
-        history.documented(copies)  # no Japan in it
+    copies = with_allies(SCENARIOS["crimea-2014"], 2)  # no Japan in it
+    found = history.documented(copies)
+    assert {(record.state, record.decision) for record in found} == {("USA", "level")}
+
+
+# --- worlds -----------------------------------------------------------------------------------
+
+WORLD = reading.read("world-2014")
+
+
+def levels_of(state):
+    """Documented levels of a state in world-2014, step by step."""
+    return history.by_key(history.documented(WORLD))[state, "level", None]
+
+
+def test_a_world_has_the_decisions_of_the_episode_that_it_is_like():
+    known = history.by_step(history.documented(SCENARIOS["crimea-2014"]))
+    world = history.by_step(history.documented(WORLD))
+    assert {key: world[key] for key in known} == known
+
+
+def test_a_world_of_which_no_ends_are_documented_has_none():
+    assert history.ends(SCENARIOS["crimea-2014"]) == {}
+    later = reading.read("world-2022")
+    assert history.ends(later) == {}
+    assert {record.state for record in history.documented(later)} == {"USA", "RUS", "JPN", "KOR"}
+
+
+def test_every_ally_of_the_world_of_2014_has_an_end_and_a_course_to_it():
+    ends = history.ends(WORLD)
+    assert set(ends) == set(WORLD.allies)
+    for ally in WORLD.allies:
+        records = levels_of(ally)
+        assert [record.step for record in records] == list(range(WORLD.calendar.steps))
+        assert records[-1].value == ends[ally].level
+
+
+@pytest.mark.parametrize(
+    ("state", "levels"),
+    [
+        ("DEU", [2] * 4 + [3] * 6),  # with the regulations of March and July
+        ("NZL", [2] * 10),  # travel bans alone
+        ("CHE", [1] * 10),  # as far as it came
+        ("IND", [0] * 10),
+        ("JPN", [1, 2, 2, 2, 2, 2, 3, 3, 3, 3]),  # its own dates are known
+    ],
+)
+def test_a_state_went_with_the_union_as_far_as_it_came(state, levels):
+    assert [record.value for record in levels_of(state)] == levels
+
+
+def test_ranges_of_a_made_up_course_hold_its_levels_and_sources_are_both():
+    for record in levels_of("NZL"):
+        assert record.low <= record.value <= record.high
+    assert {"stuff-2014-03-23", "eu-reg-833-2014"} <= set(levels_of("NZL")[-1].source)
+
+
+def test_a_what_if_on_a_world_ends_as_the_world_did():
+    whatif = WORLD.derived("other")
+    assert history.ends(whatif) == history.ends(WORLD)
+    assert history.documented(whatif) == history.documented(WORLD)
 
 
 def test_a_faulty_file_is_named(tmp_path: Path):
     seeds = tmp_path / "seeds"
     seeds.mkdir()
-    (seeds / "history.yaml").write_text("history:\n  crimea-2014:\n    - {state: JPN}\n")
+    text = "history:\n  crimea-2014:\n    - {state: JPN}\nworlds: {}\n"
+    (seeds / "history.yaml").write_text(text)
     with pytest.raises(DocumentError, match=r"history\.yaml:3: history\.crimea-2014\.0"):
         history.read(tmp_path)

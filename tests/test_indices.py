@@ -100,12 +100,29 @@ TABLE = (
     ),
     contract(
         indices.club_membership,
-        {"g7": up(), "eu": up(), "nato": up(), "partner": up()},
-        ((1.0, 0.0, 0.0, 1.0), 1.0),  # Japan
-        ((0.0, 0.0, 0.0, 1.0), 0.3),  # South Korea
-        ((0.0, 0.0, 1.0, 1.0), 0.7),
-        ((0.0, 1.0, 1.0, 0.0), 1.0),
-        ((0.0, 0.0, 0.0, 0.0), 0.0),
+        {"g7": up(), "eu": up(), "nato": up(), "partner": up(), "associate": up()},
+        ((1.0, 0.0, 0.0, 1.0, 0.0), 1.0),  # Japan
+        ((0.0, 0.0, 0.0, 1.0, 0.0), 0.3),  # South Korea
+        ((0.0, 0.0, 1.0, 1.0, 0.0), 0.7),
+        ((0.0, 1.0, 1.0, 0.0, 0.0), 1.0),
+        ((0.0, 0.0, 0.0, 0.0, 1.0), 0.7),  # Liechtenstein
+        ((0.0, 0.0, 0.0, 0.0, 0.0), 0.0),
+    ),
+    contract(
+        indices.political_distance,
+        {"own": Argument(-4.0, 4.0, "~"), "other": Argument(-4.0, 4.0, "~")},
+        ((0.5, 2.5), 0.5),  # 2 / 4
+        ((2.5, 0.5), 0.5),
+        ((1.2, 1.2), 0.0),
+        ((-2.5, 3.0), 1.0),  # 5.5 over 4 is full
+    ),
+    contract(
+        indices.institutional_ties,
+        {"pact": up(), "sco": up(), "brics": up()},
+        ((1.0, 0.0, 0.0), 1.0),  # Belarus
+        ((0.0, 1.0, 1.0), 0.5),  # China
+        ((0.0, 0.0, 1.0), 0.5),  # Brazil
+        ((0.0, 0.0, 0.0), 0.0),
     ),
     contract(
         indices.threat,

@@ -121,6 +121,50 @@ def test_fault_in_a_whatif_is_refused(change):
     assert not VALIDATOR.is_valid(data)
 
 
+SAME = ("same", "gas_share")
+WORLD_FAULTS = {
+    "unknown key": put(("x",), 1),
+    "key of an episode": put(("allies",), ["JPN", "KOR"]),
+    "missing like": put(("like",), None),
+    "missing indicators": put(("indicators",), None),
+    "year as text": put(("indicators",), "2013"),
+    "missing same": put(("same",), None),
+    "missing input of same": put(SAME, None),
+    "measured input in same": put(("same", "ideal_point"), {"value": 0}),
+    "input of one state in same": put(("same", "g7"), {"value": 0}),
+    "missing source": put((*SAME, "source"), None),
+    "wrong unit": put((*SAME, "unit"), "km"),
+    "above the bound": put((*SAME, "value"), 1.98),
+    "unknown key of a quantity": put((*SAME, "x"), 1),
+    "code of a union": put(("unions", "eu"), {}),
+    "unknown key of a union": put(("unions", "EU", "x"), 1),
+    "rule of a union": put(("unions", "EU", "rule"), "veto"),
+    "code of a club": put(("clubs", "g7"), {}),
+    "code of a state": put(("without",), ["ukr"]),
+}
+
+
+@pytest.mark.parametrize("change", WORLD_FAULTS.values(), ids=WORLD_FAULTS)
+def test_fault_in_a_world_is_refused(change):
+    data = data_of("world-2014")
+    change(data)
+    assert not VALIDATOR.is_valid(data)
+
+
+def test_an_episode_may_have_unions_and_the_history_of_another():
+    data = data_of("crimea-2014")
+    data["unions"] = {"UN": {"name": "Union", "members": ["JPN", "KOR"], "source": "me"}}
+    data["history"] = "ukraine-2022"
+    VALIDATOR.validate(data)
+
+
+@pytest.mark.parametrize("kind", ["episode", "whatif"])
+def test_a_world_under_another_kind_is_refused(kind):
+    data = data_of("world-2014")
+    data["kind"] = kind
+    assert not VALIDATOR.is_valid(data)
+
+
 def test_whatif_may_set_every_input():
     data = data_of("us-lng")
     setting = {"value": 0, "source": "me"}
@@ -146,9 +190,9 @@ def test_every_input_has_description_unit_and_bounds(role, table):
         assert ("multipleOf" in unit["value"]) == row.whole
 
 
-def test_every_key_of_an_episode_and_a_whatif_is_described():
+def test_every_key_of_a_scenario_is_described():
     definitions = schema.json_schema()["$defs"]
-    for model in ("Scenario", "WhatIf"):
+    for model in ("Scenario", "WhatIf", "WorldScenario"):
         for name, value in definitions[model]["properties"].items():
             target = value.get("$ref", "#/$defs/none").removeprefix("#/$defs/")
             described = "description" in value or "description" in definitions.get(target, {})

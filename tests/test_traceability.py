@@ -264,6 +264,13 @@ def test_a_number_without_a_source_or_with_a_false_one_is_found(
         assert abs(int(faults[0].split(":")[1]) - line) <= 1
 
 
+def test_a_false_source_of_one_year_is_found(root: Path) -> None:
+    spoil(root / "configs/world/columns.yaml", "[imf-imts, wb-gdp]", "[imf-imts, wb-gdpp]")
+    assert [fault.partition(": ")[2] for fault in traceability.unsourced(root)] == [
+        "columns.russia_trade: names 'wb-gdpp', which is neither a claim nor a reference"
+    ]
+
+
 def test_structural_numbers_are_few() -> None:
     assert sorted(traceability.STRUCTURAL) == [("calendar", "steps"), ("indicators",)]
 

@@ -27,6 +27,7 @@ from alignsim import (
 )
 from alignsim import weights as weight_sets
 from alignsim.documents import DocumentError
+from alignsim.panel import specification
 from alignsim.scenario import Scenario
 
 
@@ -162,6 +163,7 @@ CHECKS: dict[str, Callable[[documents.Document], object]] = {
     "comparison": model_comparison.parse,
     "forecasts": forecasts.parse,
     "recovery": recovery.parse,
+    "panel": specification.parse,
     "columns": indicators.parse,
 }
 """What checks a file of each kind; scenarios are of three kinds of their own."""

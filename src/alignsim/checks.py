@@ -1,5 +1,7 @@
 """Checks of a scenario's file: the first fault becomes one DocumentError, in plain words."""
 
+from collections.abc import Collection
+
 from alignsim import inputs, shapes
 from alignsim.documents import Document, Location
 from alignsim.scenario import (
@@ -15,6 +17,8 @@ from alignsim.scenario import (
 
 KINDS = ("episode", "whatif", "world")
 SUM_TOLERANCE = 1e-9
+MOST_TOLD = 40
+"""Names that a message lists: all inputs of a role, not all states of the world."""
 
 
 def kind(document: Document) -> str:
@@ -145,7 +149,13 @@ def _check_clubs(document: Document, scenario: Scenario) -> None:
 
 def _check_known(document: Document, path: Location, state: str, known: list[str]) -> None:
     if state not in known:
-        raise document.error(path, f"unknown state {state}; allowed: {', '.join(known)}")
+        raise document.error(path, f"unknown state {state}; allowed: {listed(known)}")
+
+
+def listed(names: Collection[str]) -> str:
+    """Names that are allowed, of many the first."""
+    told = ", ".join(list(names)[:MOST_TOLD])
+    return told if len(names) <= MOST_TOLD else f"{told}, …"
 
 
 def _check_table(

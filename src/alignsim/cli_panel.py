@@ -120,7 +120,7 @@ def forecast(specification: Path, out: Path, workers: int, as_json: bool) -> Non
         movers.side(before, main.drawn, runs),
         movers.side(found.scenario, main.drawn, found.runs),
     )
-    moved = movers.table(chosen, (before, found.scenario), sides)
+    moved = movers.table((before, found.scenario), sides)
     files += panel_report.write({"movers.csv": moved}, panel_report.forecast_figures(found), out)
     if as_json:
         cli_common.print_json(panel_report.records({THEORY: found.tables[THEORY], "movers": moved}))

@@ -79,32 +79,42 @@ def explain(
     option it took; a what-if has no documented course and is always a free run (run 0).
     Raises ValueError where the scenario has no such decision.
     """
-    free = run is not None or scenario.episode != scenario.name
+    free = _free(scenario, run)
+    made = _find(decided(scenario, parameters, date, run, seed), state, decision, toward)
+    return of_made(scenario, made, documented=not free)
+
+
+def decided(
+    scenario: Scenario, parameters: Parameters, date: str, run: int | None = None, seed: int = 0
+) -> list[Decision]:
+    """Everyone's decisions at a date, made as :func:`explain` says.
+
+    Raises ValueError for a date outside the scenario.
+    """
     step = scenario.calendar.step_of(date)
     if step is None:
         dates = scenario.calendar.dates
         raise ValueError(f"{date} is not in {scenario.name}, {dates[0]} to {dates[-1]}")
-    played = scenario if free else history.replayed(scenario)
+    played = scenario if _free(scenario, run) else history.replayed(scenario)
     model = AlignmentModel(played, parameters, run=run or 0, rng=seed)
     while model.step_index < step:
         model.step()
-    made = _find(model.decisions, step, state, decision, toward)
-    documented = _documented(scenario, made)
-    option = made.chosen if free or documented is None else documented
-    return Explanation(made, option, documented, _neighbours(made, option))
+    return [made for made in model.decisions if made.step == step]
 
 
-def of_made(scenario: Scenario, made: Decision) -> Explanation:
-    """Explain a decision of a free run by the option it took."""
-    return Explanation(
-        made, made.chosen, _documented(scenario, made), _neighbours(made, made.chosen)
-    )
+def of_made(scenario: Scenario, made: Decision, documented: bool = False) -> Explanation:
+    """Explain a decision by the option it took, or by the ``documented`` one where it is known."""
+    known = _documented(scenario, made)
+    option = known if documented and known is not None else made.chosen
+    return Explanation(made, option, known, _neighbours(made, option))
 
 
-def _find(
-    decisions: list[Decision], step: int, state: str, decision: str, toward: str | None
-) -> Decision:
-    at_step = [made for made in decisions if made.step == step]
+def _free(scenario: Scenario, run: int | None) -> bool:
+    """Whether a run is free; a what-if has no documented course."""
+    return run is not None or scenario.episode != scenario.name
+
+
+def _find(at_step: list[Decision], state: str, decision: str, toward: str | None) -> Decision:
     for made in at_step:
         if (made.state, made.decision) == (state, decision) and toward in (None, made.toward):
             return made

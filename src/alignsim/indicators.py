@@ -6,6 +6,7 @@ figure is made up silently: each tells whether it was measured, and a filled one
 
 import csv
 import io
+import re
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -98,6 +99,8 @@ class Table(NamedTuple):
 
 
 KEYS = ("iso3", "name", "region")
+STATE = "[A-Z]{3}"
+"""ISO 3166 alpha-3 codes."""
 
 
 @cache
@@ -118,7 +121,9 @@ def folder() -> Path:
 
 def years() -> list[int]:
     """Years of which there is a table."""
-    return sorted(int(file.stem[-4:]) for file in folder().glob("indicators-[0-9][0-9][0-9][0-9].csv"))
+    return sorted(
+        int(file.stem[-4:]) for file in folder().glob("indicators-[0-9][0-9][0-9][0-9].csv")
+    )
 
 
 @cache
@@ -131,6 +136,10 @@ def read(year: int, file: Path | None = None) -> Table:
     raw = _cells(path)
     rows = {code: Row(code, *_told(raw[code]), {}) for code in raw}
     for name, column in columns().items():
+        known = sum(cells[name] != "" for cells in raw.values())
+        if known < min(FEWEST, len(raw)):
+            fault = f"fewer than {FEWEST} figures: its blanks cannot be filled"
+            raise DocumentError(str(path), None, name, fault)
         for code, figure in _column(name, column, raw, rows).items():
             rows[code].figures[name] = figure
     return Table(year, {code: row for code, row in rows.items() if row.measured >= SUFFICES})
@@ -157,7 +166,7 @@ def _cells(path: Path) -> dict[str, dict[str, str]]:
                 raise DocumentError(str(path), reader.line_num, *fault)
             found[cells["iso3"]] = cells
     except csv.Error as error:
-        raise DocumentError(str(path), reader.line_num, "", str(error)) from None
+        raise DocumentError(str(path), reader.reader.line_num, "", str(error)) from None
     if not found:
         raise DocumentError(str(path), None, "", "has no states")
     return found
@@ -177,10 +186,13 @@ def _fault(cells: Mapping[str, str], before: Mapping[str, object]) -> tuple[str,
     """Column and message of what is wrong with a row; None if nothing."""
     if None in cells or None in cells.values():
         return "", f"should have {len(KEYS) + len(columns())} cells"
-    if len(cells["iso3"]) != 3 or not cells["iso3"].isupper():
+    if not re.fullmatch(STATE, cells["iso3"]):
         return "iso3", f"{cells['iso3']!r} should be three capital letters"
     if cells["iso3"] in before:
         return "iso3", f"{cells['iso3']} stands twice"
+    for name in KEYS:
+        if not cells[name].strip():
+            return name, "should not be blank"
     for name, column in columns().items():
         low, high = column.bounds
         try:
@@ -200,7 +212,7 @@ def _column(
     """Figures of one column: as measured, or filled by its rule."""
     known = {code: float(cells[name]) for code, cells in raw.items() if cells[name] != ""}
     fill = _fill(column, known, raw, rows)
-    least, most = _span(column, list(known.values()))
+    least, most = _span(column, list(known.values())) if len(known) < len(raw) else (0.0, 0.0)
     found = {}
     for code in raw:
         if code in known:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -68,17 +69,22 @@ def read(file: Path) -> dict[str, Outcome]:
     reader = csv.DictReader(io.StringIO(text), strict=True)
     found: dict[str, Outcome] = {}
     try:
-        for name in ("iso3", "outcome"):
-            if name not in (reader.fieldnames or ()):
-                raise DocumentError(str(file), 1, "", f"column {name} is missing")
+        names = list(reader.fieldnames or ())
+        for name in ("iso3", "outcome", *names):
+            if names.count(name) != 1:
+                fault = "stands twice" if name in names else "is missing"
+                raise DocumentError(str(file), 1, "", f"column {name} {fault}")
         for cells in reader:
+            if None in cells:
+                fault = f"should have {len(names)} cells"
+                raise DocumentError(str(file), reader.line_num, "", fault)
             code = (cells["iso3"] or "").strip()
-            if len(code) != 3 or not code.isupper() or code in found:
+            if not re.fullmatch("[A-Z]{3}", code) or code in found:
                 fault = "stands twice" if code in found else "should be three capital letters"
                 raise DocumentError(str(file), reader.line_num, "iso3", f"{code!r} {fault}")
             found[code] = _outcome(file, reader.line_num, cells)
     except csv.Error as error:
-        raise DocumentError(str(file), reader.line_num, "", str(error)) from None
+        raise DocumentError(str(file), reader.reader.line_num, "", str(error)) from None
     if not found:
         raise DocumentError(str(file), None, "", "has no states")
     return found
@@ -93,7 +99,7 @@ def _outcome(file: Path, line: int, cells: dict[str, str | None]) -> Outcome:
     levels = []
     for name, usual in zip(("low", "level", "high"), BOUNDS[known], strict=True):
         stated = (cells.get(name) or "").strip()
-        if stated and stated not in "012345":
+        if stated not in ("", *map(str, range(HIGHEST + 1))):
             raise DocumentError(str(file), line, name, f"{stated[:40]!r} is not a level 0 to 5")
         levels.append(int(stated) if stated else usual)
     low, level, high = levels

@@ -205,7 +205,7 @@ def _replace(result: Document, layer: Document, path: str, setting: dict[str, An
         table = node
         node = table.get(key) if isinstance(table, dict) else None
         if node is None:
-            allowed = f"; allowed: {', '.join(table)}" if isinstance(table, dict) else ""
+            allowed = f"; allowed: {checks.listed(table)}" if isinstance(table, dict) else ""
             raise layer.error(origin, f"no {key[:80] or 'such key'} here{allowed}")
     if not isinstance(node, dict) or "value" not in node:
         raise layer.error(origin, "not a quantity such as states.JPN.gas_share")

@@ -20,6 +20,7 @@ from alignsim import (
     history,
     plots,
     plots_paths,
+    report_panel,
     report_tables,
     runs,
     tables,
@@ -170,6 +171,7 @@ def _drawn(result: Evaluation) -> Iterator[Drawn]:
         "sanctioner's share in the target's trade. Misalignment: how far leader and allies stand "
         "apart. Documented values follow from the documented levels.",
     )
+    yield from report_panel.drawn()
 
 
 def _ends(result: Evaluation, episode: str | None = None) -> list[str]:
@@ -312,6 +314,7 @@ def _page(result: Evaluation, pictures: dict[str, Picture]) -> str:
         ),
         verdicts=verdicts(result),
         conclusions=report_tables.conclusions(result),
+        world=report_panel.section(),
         weights=parameters.name,
         weight_set=weight_set(parameters),
         draws=len(first.drawn),

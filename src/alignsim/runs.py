@@ -38,7 +38,9 @@ def record(scenario: str, runs: int, seed: int, weights: str) -> tuple[Record, s
         head["paths"] = single_paths(played, model.decisions)
     else:
         head |= _ensemble(played, fitted, runs, seed)
-    return head, f"{title}\n\n{tables.paths(played, head['paths'])}"
+    many = len(played.allies) > tables.MOST_ALLIES
+    shown = (tables.ends if many else tables.paths)(played, head["paths"])
+    return head, f"{title}\n\n{shown}"
 
 
 def _ensemble(played: Scenario, fitted: Parameters, runs: int, seed: int) -> Record:

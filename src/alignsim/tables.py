@@ -5,6 +5,7 @@ from typing import Any
 
 import tabulate
 
+from alignsim.decision import JOINED
 from alignsim.explanation import Explanation
 from alignsim.robustness import Conclusion
 from alignsim.scenario import Scenario
@@ -14,6 +15,10 @@ Rows = list[dict[str, Any]]
 WIDTH = 100
 tabulate.MIN_PADDING = 0
 STEPS_A_BLOCK = 10
+MOST_ALLIES = 20
+"""Allies of which every decision is shown step by step; of more, where they are at the end."""
+LEAST = 0.01
+"""Least P(joined) of a state in the table of many that has not joined as documented."""
 LONGEST_NAME = 30
 STANCE_LETTERS = {
     "none": "-",
@@ -51,6 +56,41 @@ def paths(scenario: Scenario, rows: Rows) -> str:
             lines += _course(scenario, key, [course[date] for date in shown])
         blocks.append(text(lines, ["decision", "", *(_short(date) for date in shown)]))
     return "\n\n".join(blocks)
+
+
+def ends(scenario: Scenario, rows: Rows) -> str:
+    """Where each ally is at the last step, of a scenario of many: those that may have joined.
+
+    The full course of every decision is in the files of ``--out`` and in ``--json``.
+    """
+    last = scenario.calendar.dates[-1]
+    found = [
+        row
+        for row in rows
+        if (row["decision"], row["date"]) == ("level", last) and row["state"] in scenario.allies
+    ]
+    joined = {row["state"]: sum(row["probabilities"][JOINED:]) for row in found}
+    shown = [
+        row
+        for row in sorted(found, key=lambda row: (-joined[row["state"]], row["state"]))
+        if joined[row["state"]] >= LEAST or (row["documented"] or 0) >= JOINED
+    ]
+    body = text(
+        [
+            [
+                row["state"],
+                scenario.label(row["state"])[:LONGEST_NAME],
+                "." if row["documented"] is None else str(row["documented"]),
+                str(row["modal"]),
+                number(joined[row["state"]]),
+            ]
+            for row in shown
+        ],
+        ["state", "", "history", "model", "P(join)"],
+        ("left", "left", "right", "right", "right"),
+    )
+    rest = len(found) - len(shown)
+    return f"At the end, {last}:\n\n{body}\n\n{rest} other states with P(join) below {LEAST}"
 
 
 def _short(date: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from alignsim import documents, evidence, inputs, traceability
+from alignsim import documents, evidence, indicators, inputs, reading, traceability
 from alignsim.app import setting as settings
 from alignsim.app.rivals import episodes
 from alignsim.app.texts import all_texts, t
@@ -17,6 +17,8 @@ from alignsim.scenario import Scenario, role_table
 from alignsim.traceability import Carrier
 
 NAME = "evidence"
+WORLD = "world"
+"""What carries a claim by the inputs of worlds, which are alike for all states."""
 
 
 class Article(NamedTuple):
@@ -94,9 +96,9 @@ def meaning_of(scenario: Scenario, path: str) -> str:
 
 
 def input_of(scenario: Scenario, path: str) -> inputs.Input | None:
-    """The row of an input's table; None for the members of a club."""
+    """The row of an input's table; None for the members of a club or union."""
     head, *rest = path.split(".")
-    if head == "clubs":
+    if head in ("clubs", "unions"):
         return None
     if head == "world":
         return inputs.WORLD[rest[0]]
@@ -159,6 +161,8 @@ def _carried(carriers: Iterable[Carrier]) -> Iterator[Carried]:
         head, _, name = carrier.name.rpartition(": ")
         if carrier.what == "what-if":
             places.setdefault((carrier.what, head or name), {})
+        elif carrier.what == "input" and head not in episodes():
+            places.setdefault((WORLD, name), {})[head] = None
         elif carrier.what in ("input", "history"):
             thing, _, _ = name.rpartition(" ") if " " in name else (name, "", "")
             places.setdefault((carrier.what, thing), {})[head] = None
@@ -171,6 +175,10 @@ def _carried(carriers: Iterable[Carrier]) -> Iterator[Carried]:
 def _in_words(what: str, name: str, where: list[str]) -> Carried:
     if what == "what-if":
         return Carried(what, settings.title(name), start=name)
+    if what == WORLD:
+        owner, meaning, times = _of_world(name, where)
+        text = t(f"{NAME}.carried", owner=owner, meaning=meaning, years=times)
+        return Carried("input", text, name=name)
     if what not in ("input", "history"):
         return Carried(what, part_name(name), name=name)
     times = ", ".join(years(episodes()[one].calendar) for one in where)
@@ -186,6 +194,20 @@ def _in_words(what: str, name: str, where: list[str]) -> Carried:
     meaning = decision_name(decision, toward[-1] if toward else None)
     text = t(f"{NAME}.carried", owner=label(state), meaning=meaning, years=times)
     return Carried(what, text, query=".".join(("history", state, decision, *toward[1:])))
+
+
+def _of_world(name: str, where: list[str]) -> tuple[str, str, str]:
+    """Owner, meaning and years of an input of worlds, or of a column of their tables."""
+    every = t(f"{NAME}.every_state")
+    if where == [reading.TABLES]:
+        years_told = ", ".join(map(str, indicators.years()))
+        return every, indicators.columns()[name].meaning, years_told
+    like = [documents.read(reading.find(one)).data["like"] for one in where]
+    times = ", ".join(years(episodes()[one].calendar) for one in like)
+    head, _, rest = name.partition(".")
+    if head == "same":
+        return every, inputs.ALLY[rest].meaning, times
+    return label(rest), t(f"{NAME}.members"), times
 
 
 def decision_name(decision: str, toward: str | None) -> str:

@@ -104,30 +104,33 @@ def bands(found: Iterable[Span]) -> list[Band]:
 
 
 def bars(rows: Sequence[tuple[str, float]], label: str, narrow: bool = False) -> HTML:
-    """Signed bars, one a row: gains to the right of a line, losses to its left."""
-    width = NARROW if narrow else BARS_WIDE
-    left = 150 if narrow else 230
-    height = len(rows) * 24 + 8
+    """Signed bars, one a row: gains to the right of a line, losses to its left.
+
+    Names stand to the left, or on a phone above.
+    """
+    width, left, row, down = (NARROW, 0, 38, 15) if narrow else (BARS_WIDE, 230, 24, 0)
+    height = len(rows) * row + 8
     most = max((abs(value) for _, value in rows), default=0.0) or 1.0
     half = (width - left - 12) / 2.0
     middle = left + half
     parts = [
         f'<svg class="bars" role="img" aria-label="{escape(label)}" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" xmlns="http://www.w3.org/2000/svg">'
+        f'<line class="axis" x1="{middle}" x2="{middle}" y1="0" y2="{height}"/>'
     ]
     for number, (name, value) in enumerate(rows):
-        y = 4 + number * 24
+        y = 4 + number * row + down
         size = abs(value) / most * (half - 46)
         start = middle if value >= 0 else middle - size
         style = "gain" if value >= 0 else "loss"
         anchor, at = ("start", start + size + 4) if value >= 0 else ("end", start - 4)
+        named = f'x="0" y="{y - 1}"' if narrow else f'x="{left - 6}" y="{y + 15}" text-anchor="end"'
         parts.append(
-            f'<text x="{left - 6}" y="{y + 15}" text-anchor="end">{escape(name)}</text>'
+            f"<text {named}>{escape(name)}</text>"
             f'<rect class="{style}" x="{start:.1f}" y="{y + 3}" width="{size:.1f}" height="16"/>'
             f'<text x="{at:.1f}" y="{y + 15}" text-anchor="{anchor}">{signed(value)}</text>'
         )
-    parts.append(f'<line class="axis" x1="{middle}" x2="{middle}" y1="0" y2="{height}"/></svg>')
-    return HTML("".join(parts))
+    return HTML("".join([*parts, "</svg>"]))
 
 
 def signed(value: float) -> str:

@@ -15,7 +15,7 @@ from alignsim.app.catalogue import NAME, Source
 from alignsim.app.rivals import episodes
 from alignsim.app.texts import t
 from alignsim.history import Course, Entry
-from alignsim.scenario import Change, Quantity, Scenario, options, quantities
+from alignsim.scenario import Change, Club, Quantity, Scenario, Union, options, quantities
 from alignsim.weights import PARTS
 
 NumberKind = Literal["input", "history", "what-if", "weight"]
@@ -76,16 +76,23 @@ def _number(kind: NumberKind, name: str, sources: tuple[Source, ...], **fields: 
 def _of_episode(scenario: Scenario) -> Iterator[Number]:
     for path, quantity in quantities(scenario):
         yield from _of_quantity(scenario, path, quantity)
-    for code, club in scenario.clubs.items():
+    yield from _of_members(scenario)
+
+
+def _of_members(scenario: Scenario) -> Iterator[Number]:
+    """Who looks to whom: members of clubs, and of unions, which decide as one."""
+    groups: dict[str, Club | Union] = {f"clubs.{code}": one for code, one in scenario.clubs.items()}
+    groups |= {f"unions.{code}": one for code, one in scenario.unions.items()}
+    for path, group in groups.items():
         yield _number(
             "input",
             scenario.name,
-            catalogue.sources(club.source),
+            catalogue.sources(group.source),
             place=scenario.title,
-            owner=catalogue.label(code),
-            meaning=catalogue.meaning_of(scenario, f"clubs.{code}"),
-            path=f"clubs.{code}",
-            value=", ".join(catalogue.label(one) for one in club.members),
+            owner=catalogue.label(path.partition(".")[2]),
+            meaning=catalogue.meaning_of(scenario, path),
+            path=path,
+            value=", ".join(catalogue.label(one) for one in group.members),
         )
 
 

@@ -20,7 +20,7 @@ from alignsim.app.setting import PageSetting, SettingError
 from alignsim.app.texts import LANGUAGE, t
 
 STATIC = Path(__file__).parent / "static"
-PAGES = ("explore", "why", "play", "explanations", "evidence")
+PAGES = ("explore", "why", "play", "explanations", "world", "evidence")
 """Pages of the navigation, in its order; each has an address of its name."""
 MAIN = "main"
 

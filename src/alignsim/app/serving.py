@@ -1,5 +1,6 @@
 """Serving the site: address and port, the browser, a class on the local network."""
 
+import contextlib
 import secrets
 import socket
 import threading
@@ -10,9 +11,10 @@ from io import StringIO
 import segno
 import uvicorn
 
-from alignsim.app import catalogue, forecasting, numbers, rivals
+from alignsim.app import catalogue, forecasting, numbers, rivals, world
 from alignsim.app.setting import PageSetting
 from alignsim.app.site import site
+from alignsim.documents import DocumentError
 
 HOME, EVERYONE = "127.0.0.1", "0.0.0.0"  # noqa: S104  a class is served on purpose
 MAX_MESSAGE = 128 * 1024
@@ -92,6 +94,9 @@ def warm_rest() -> None:
     rivals.weighed(rivals.RUNS)
     catalogue.claims()
     numbers.numbers()
+    # Where the results are missing, the page says so.
+    with contextlib.suppress(world.ResultsError, DocumentError):
+        world.warm()
 
 
 def server(place: Place) -> uvicorn.Server:

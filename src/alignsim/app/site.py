@@ -19,6 +19,7 @@ from alignsim.app import (
     play,
     teacher,
     why,
+    world_page,
 )
 from alignsim.app.isolation import forget_isolated_readings
 from alignsim.app.page import STATIC
@@ -79,6 +80,7 @@ def site(key: str = "", in_class: bool = False) -> Starlette:
         "why": App(why.page, why.server),
         "play": App(play.page, play.server(rooms)),
         "explanations": App(explanations.page, None),
+        "world": App(world_page.page, world_page.server),
         "evidence": App(evidence_page.page, None),
     }
     if in_class:

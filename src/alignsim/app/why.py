@@ -5,6 +5,7 @@ from shiny import Inputs, Outputs, Session, render, ui
 from starlette.requests import Request
 
 from alignsim import evidence
+from alignsim.agents import Decision
 from alignsim.app import charts, controls, drawing, forecasting, forms, reasons, wording, working
 from alignsim.app import page as frame
 from alignsim.app import setting as settings
@@ -12,7 +13,7 @@ from alignsim.app.page import rich
 from alignsim.app.reasons import Reasons
 from alignsim.app.setting import PageSetting, SettingError
 from alignsim.app.texts import t
-from alignsim.explanation import Difference
+from alignsim.explanation import Difference, Explanation
 from alignsim.history import Key
 from alignsim.redline_tables import RedLine, RedLines, shown
 from alignsim.scenario import Scenario, decisions, options
@@ -63,7 +64,10 @@ def page(request: Request) -> Tag:
         frame.alert(fault) if fault else None,
         _choice(setting, key, step),
         tags.section(*_told(found)),
-        *(_against(found, other) for other in found.found.neighbours),
+        *(
+            against(setting, setting.base.scenario, key, found.found, other)
+            for other in found.found.neighbours
+        ),
         tags.section(
             tags.h2(t("why.redline.title")),
             tags.p(rich(t("why.redline.lead"))),
@@ -138,17 +142,22 @@ def _told(found: Reasons) -> list[TagChild]:
     if found.found.documented is not None:
         known = wording.option(scenario, found.key, found.found.documented)
         documented = t("why.documented", option=known)
-    columns: list[TagChild] = [
-        wording.option(scenario, found.key, one) for one in range(len(made.options))
-    ]
-    chances: list[TagChild] = [charts.percent(chance) for chance in made.probabilities]
     return [
         tags.h2(head),
         tags.p(documented, " ", _how(found)),
-        frame.table(
-            [t("why.option"), *columns], [[t("why.probability"), *chances]], t("why.chances")
-        ),
+        chances(scenario, found.key, made),
     ]
+
+
+def chances(scenario: Scenario, key: Key, made: Decision) -> Tag:
+    """The probability of every option of a decision."""
+    columns: list[TagChild] = [
+        wording.option(scenario, key, one) for one in range(len(made.options))
+    ]
+    shares: list[TagChild] = [charts.percent(chance) for chance in made.probabilities]
+    return frame.table(
+        [t("why.option"), *columns], [[t("why.probability"), *shares]], t("why.chances")
+    )
 
 
 def _how(found: Reasons) -> str:
@@ -170,12 +179,13 @@ def _how(found: Reasons) -> str:
 # --- against a neighbour ------------------------------------------------------------------------
 
 
-def _against(found: Reasons, other: int) -> Tag:
+def against(
+    setting: PageSetting, scenario: Scenario, key: Key, found: Explanation, other: int
+) -> Tag:
     """One neighbouring option: a sentence, bars, and a table with the claims."""
-    scenario = found.setting.base.scenario
-    there = wording.option(scenario, found.key, other)
-    here = wording.option(scenario, found.key, found.found.option)
-    items = [one for one in found.found.neighbours[other] if one.here or one.there]
+    there = wording.option(scenario, key, other)
+    here = wording.option(scenario, key, found.option)
+    items = [one for one in found.neighbours[other] if one.here or one.there]
     bars = [(t(f"terms.{one.term}.name"), one.gain) for one in items]
     label = t("why.bars", option=there)
     return tags.section(
@@ -185,7 +195,7 @@ def _against(found: Reasons, other: int) -> Tag:
         tags.div(drawing.bars(bars, label, narrow=True), class_="at-narrow"),
         frame.table(
             [t("why.term"), here, there, t("why.gain"), t("why.claims")],
-            [_row(found.setting, one) for one in items],
+            [_row(setting, one) for one in items],
             t("why.table", here=here, there=there),
         ),
     )

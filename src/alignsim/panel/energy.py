@@ -74,6 +74,6 @@ def _effects(
     for one in (weight, *(weight * count for count in counts)):
         fitted = fitter(one)
         assert isinstance(fitted, baselines.Logistic)
-        at = fitted.columns.index(index) if index in fitted.columns else 0
+        at = fitted.columns.index(index)
         found.append(float(fitted.slopes[at] / fitted.scale[at]))
     return found

@@ -1,5 +1,6 @@
 """Weights from where the states of a world had come to, sampled as calibrations are."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -166,11 +167,12 @@ def identified(specification: Specification, fits: dict[str, Fitted]) -> pd.Data
     for the episode of the main fit; ``world`` the flat fit, ``both`` the main one.
     """
     main, flat = fits[specification.main], fits["flat"]
-    before = _strengths(calibrate.draws(_prior_result(flat.result.job)))
-    allies = _strengths(_shipped(main.fit.episodes))
-    world, both = _strengths(flat.table), _strengths(main.table)
+    known = [term for term in flat.fit.terms if term in main.fit.terms]
+    before = _strengths(calibrate.draws(_prior_result(flat.result.job)), known)
+    allies = _strengths(_shipped(main.fit.episodes), known)
+    world, both = _strengths(flat.table, known), _strengths(main.table, known)
     rows = []
-    for term in flat.fit.terms:
+    for term in known:
         prior = before[term].var()
         low, middle, high = np.exp(np.quantile(both[term], (0.05, 0.5, 0.95)))
         rows.append(
@@ -202,15 +204,15 @@ def _shipped(episodes: Sequence[str]) -> pd.DataFrame:
     return pd.read_csv(file.with_name(weight_sets.read_set(name).draws or ""))
 
 
-def _strengths(table: pd.DataFrame) -> pd.DataFrame:
-    """Log of total weight times precision of levels, by term, of draws."""
+def _strengths(table: pd.DataFrame, known: Sequence[str]) -> pd.DataFrame:
+    """Log of total weight times precision of levels, by term that has a weight, of draws."""
     precision = np.log(table["precision.level"])
     return pd.DataFrame(
         {
             term: np.log(table[f"groups.{weight_sets.GROUP_OF[term]}"])
             + np.log(table[f"terms.{term}"])
             + precision
-            for term in weight_sets.TERMS
+            for term in known
         }
     )
 
@@ -240,8 +242,9 @@ def groups(fits: dict[str, Fitted]) -> pd.DataFrame:
 
 def shipped_as(specification: Specification) -> dict[str, str]:
     """Weight files by fit: of the main one, and of that with all decisions."""
-    main = {specification.main: f"{specification.fit_on}.yaml"}
-    joint = {"joint": f"{specification.fit_on}-joint.yaml"}
+    world = _scenario(specification.fit_on).name
+    main = {specification.main: f"{world}.yaml"}
+    joint = {"joint": f"{world}-joint.yaml"}
     return main | {name: file for name, file in joint.items() if name in specification.fits}
 
 
@@ -253,13 +256,14 @@ def weight_files(specification: Specification, fitted: Fitted, file: Path, date:
     base = weight_sets.read_set(specification.dynamics)
     beside = file.with_name(f"{file.stem}-draws.csv")
     counted = int((fitted.result.job.target().world.ends[:, 0] >= 0).sum())  # type: ignore[union-attr]
+    note = f"{fitted.fit.title}. The yearly feedbacks are at rest, as in the likelihood."
     lines = [
         "# Fitted by `alignsim panel fit`; change its specification, not this file.",
         f"name: {file.stem}",
         "kind: weights",
         "status: calibrated",
-        f'note: "{fitted.fit.title}. The yearly feedbacks are at rest, as in the likelihood."',
-        f"data: ends of {counted} units of {specification.fit_on}"
+        f"note: {json.dumps(note, ensure_ascii=False)}",
+        f"data: ends of {counted} units of {_scenario(specification.fit_on).name}"
         + "".join(f", decisions of {episode}" for episode in fitted.fit.episodes),
         "method: posterior mean of the logs, 90 % intervals; log marginal likelihood"
         f" {fitted.result.evidence:.2f} +- {fitted.result.error:.2f}",

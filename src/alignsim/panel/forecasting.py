@@ -17,6 +17,7 @@ from alignsim.calibrate import INTERVAL
 from alignsim.decision import JOINED, LEVELS
 from alignsim.documents import DocumentError
 from alignsim.scenario import Scenario
+from alignsim.scores import JEFFREYS
 from alignsim.timeline import Timeline
 from alignsim.variants import Base
 from alignsim.weights import Parameters
@@ -65,6 +66,13 @@ def shares(found: Integers) -> Floats:
     return np.asarray(found[:, :, JOINED:].sum(axis=2) / found.sum(axis=2))
 
 
+def smoothed(p: Floats, runs: int) -> Floats:
+    """A share of runs with half a count on either side: finitely many runs prove nothing certain
+    (Jeffreys 1946), and a log score must stay finite.
+    """
+    return np.asarray((p * runs + JEFFREYS) / (runs + 2.0 * JEFFREYS))
+
+
 def measured(scenario: Scenario) -> list[Timeline]:
     """The world with its inputs as measured."""
     return [timeline.build(led(scenario))]
@@ -83,15 +91,15 @@ def drawn(scenario: Scenario, dynamics: str, draws: int, seed: int) -> list[Time
 def table(scenario: Scenario, found: Integers) -> pd.DataFrame:
     """The forecast of every ally from counts (draws, A, 6): a row a state, sorted by code.
 
-    ``p_joined`` is the mean over draws, ``p_joined_low`` and ``_high`` the 5th and 95th percentile;
-    ``modal_level`` the most frequent level of all runs.
+    ``p_joined`` is the mean over draws, in (0, 1), ``p_joined_low`` and ``_high`` the 5th and 95th
+    percentile; ``modal_level`` the most frequent level of all runs.
     """
-    each = shares(found)
+    each, runs = shares(found), int(found[:, 0].sum())
     low, high = np.quantile(each, INTERVAL, axis=0)
     rows = pd.DataFrame(
         {
             "iso3": scenario.allies,
-            "p_joined": each.mean(axis=0),
+            "p_joined": smoothed(each.mean(axis=0), runs),
             "p_joined_low": low,
             "p_joined_high": high,
             "modal_level": found.sum(axis=0).argmax(axis=1),

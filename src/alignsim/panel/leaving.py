@@ -118,7 +118,7 @@ def p_joined(scenario: Scenario, parts: Sequence[LeftOut], by: By) -> pd.Series:
     grouped = list(chain.units(scenario).values())
     found: dict[str, float] = {}
     for part in parts:
-        chances = part.mean(by(part.fitted))
+        chances = part.mean(by(part.fitted)).clip(0.0, 1.0)  # sums round beyond one
         for unit in part.units:
             found |= dict.fromkeys(grouped[unit], float(chances[unit]))
     return pd.Series(found).loc[list(scenario.allies)]

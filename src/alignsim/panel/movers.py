@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from alignsim import chain, decision, situation, terms, timeline
 from alignsim.decision import JOINED, LEVELS, LevelTerms
 from alignsim.panel import forecasting
-from alignsim.panel.specification import Specification
 from alignsim.scenario import Scenario
 from alignsim.weights import Parameters
 
@@ -67,7 +66,8 @@ def side(scenario: Scenario, drawn: Sequence[Parameters], runs: NDArray[np.int64
                 there = decision.level_terms(one.weights, view, JOINED)
                 here = decision.level_terms(one.weights, view, 0)
                 gain = np.array(there) - np.array(here)
-                found[place] += one.weights.precision_level * gain / (len(own) * len(chosen))
+                voice = float(line.voices[a]) if line.union[a] >= 0 else 1.0
+                found[place] += voice * one.weights.precision_level * gain / len(chosen)
     first = [scenario.allies.index(own[0]) for own in grouped.values()]
     return Side(joined[first], found)
 
@@ -82,7 +82,6 @@ def _severity(line: timeline.Timeline, dynamics: situation.Dynamics) -> float:
 
 
 def table(
-    specification: Specification,
     scenarios: tuple[Scenario, Scenario],
     sides: tuple[Side, Side],
 ) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """What ``alignsim panel`` prints and writes: tables, figures, words."""
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from alignsim import documents, indicators, plots, tables
-from alignsim.panel import plots_panel
+from alignsim.panel import features, plots_panel
 from alignsim.panel.registering import Forecasts, Scored
 from alignsim.panel.within import THEORY, Within
+from alignsim.scenario import Scenario
 
 Frames = Mapping[str, pd.DataFrame]
 MOST_MOVERS = 15
 """Movers that are printed; the table has all."""
+WRAP = 96
+NAME = 18
+"""Letters of a name that a table of movers has room for."""
 TIMES_SURE = 0.05
 """A state is said to be likely in, or out, where no more than this speaks against it."""
 
@@ -81,7 +86,7 @@ def _left_out(found: Within) -> pd.DataFrame:
 
 def within_figures(found: Within) -> dict[str, Figure]:
     """Figures of a fit, by file name."""
-    joined = [state for state, one in found.world.joined.items() if one == 1.0]
+    joined = [str(state) for state, one in found.world.joined.items() if one == 1.0]
     forecast = pd.DataFrame(
         {"iso3": found.by_unit.index, "p_joined": found.by_unit[THEORY].to_numpy()}
     )
@@ -94,7 +99,7 @@ def within_figures(found: Within) -> dict[str, Figure]:
         "calibration-2014.png": calibration_figure(found.calibration),
         "map-2014.png": plots_panel.tile_map(
             forecast,
-            map(str, joined),  # type: ignore[arg-type]
+            joined,
             "2014: P(joined) by weights that have not seen the state; outlined: joined",
         ),
     }
@@ -124,18 +129,21 @@ def within_text(
 
 
 def _scores(scores: pd.DataFrame) -> str:
-    rows = [
-        [
-            str(row["subset"]),
-            str(row["forecaster"]),
-            _interval(row, "brier", 4),
-            _interval(row, "log_score", 3),
-            tables.number(_none(row["auc"])),
+    """A table a subset of the states."""
+    parts = []
+    for subset, own in scores.groupby("subset", sort=False):
+        rows = [
+            [
+                str(row["forecaster"]),
+                _interval(row, "brier", 4),
+                _interval(row, "log_score", 3),
+                tables.number(_none(row["auc"])),
+            ]
+            for row in _records(own)
         ]
-        for row in _records(scores)
-    ]
-    headers = ["states", "forecaster", "Brier [90 %]", "log score [90 %]", "AUC"]
-    return tables.text(rows, headers, ("left", "left", "right", "right", "right"))
+        headers = [str(subset), "Brier [90 %]", "log score [90 %]", "AUC"]
+        parts.append(tables.text(rows, headers, ("left", "right", "right", "right")))
+    return "\n\n".join(parts)
 
 
 def _interval(row: dict[str, Any], name: str, digits: int) -> str:
@@ -197,22 +205,30 @@ def forecast_figures(found: Forecasts) -> dict[str, Figure]:
     forecast = found.tables[THEORY]
     names = {state: found.scenario.label(state) for state in found.scenario.allies}
     return {
-        f"dots-{year}.png": plots_panel.dot_plot(forecast, names, blocs(found)),
+        f"dots-{year}.png": plots_panel.dot_plot(forecast, names, blocs(found.scenario)),
         f"map-{year}.png": plots_panel.tile_map(
             forecast, (), f"{year}: P(joined), forecast from 2014"
         ),
     }
 
 
-def blocs(found: Forecasts) -> dict[str, str]:
+BLOCS = {
+    "g7": "G7 or NATO",
+    "nato": "G7 or NATO",
+    "eu_associate": "EU associate",
+    "us_defence_pact": "other ally of the US",
+}
+"""How figures group states outside the EU: by the first of these columns that they have."""
+
+
+def blocs(scenario: Scenario) -> dict[str, str]:
     """Bloc of each state, as figures group them."""
-    rows = indicators.read(2021).rows
-    union_of = {m: u.name for u in found.scenario.unions.values() for m in u.members}
+    rows = indicators.read(features.year(scenario)).rows
+    union_of = {m: u.name for u in scenario.unions.values() for m in u.members}
     groups = {}
-    for state in found.scenario.allies:
+    for state in scenario.allies:
         row = rows[state]
-        others = (("g7", "G7 or NATO"), ("nato", "G7 or NATO"), ("eu_associate", "EU associate"))
-        named = next((name for column, name in others if row[column]), "other")
+        named = next((name for column, name in BLOCS.items() if row[column]), "other")
         groups[state] = union_of.get(state, named)
     return groups
 
@@ -220,9 +236,17 @@ def blocs(found: Forecasts) -> dict[str, str]:
 def forecast_text(found: Forecasts, movers: pd.DataFrame) -> str:
     """What is forecast, for a terminal."""
     forecast = found.tables[THEORY]
-    parts = [_sides(found, forecast), "Those that move most, and the terms that move them"]
+    parts = [
+        textwrap.fill(_sides(found, forecast), WRAP),
+        "Those that move most, and the terms that move them",
+    ]
     rows = [
-        [str(row["name"])[:24], f"{row['before']:.2f}", f"{row['after']:.2f}", str(row["moved_by"])]
+        [
+            str(row["name"])[:NAME],
+            f"{row['before']:.2f}",
+            f"{row['after']:.2f}",
+            str(row["moved_by"]),
+        ]
         for row in _records(movers.head(MOST_MOVERS))
     ]
     parts.append(
@@ -246,9 +270,5 @@ def _sides(found: Forecasts, forecast: pd.DataFrame) -> str:
 def scored_text(found: Scored) -> str:
     """How forecasts did, for a terminal."""
     out = ", ".join(f"{count} {reason}" for reason, count in found.left_out.items()) or "none"
-    return "\n\n".join(
-        [
-            f"{found.states} states in {found.units} units are scored; left out: {out}",
-            _scores(found.scores),
-        ]
-    )
+    said = f"{found.states} states in {found.units} units are scored; left out: {out}"
+    return f"{textwrap.fill(said, WRAP)}\n\n{_scores(found.scores)}"

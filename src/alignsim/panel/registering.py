@@ -9,6 +9,7 @@ import importlib.metadata
 import inspect
 import json
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -24,8 +25,11 @@ from alignsim import (
     evidence,
     history,
     hypotheses,
+    indicators,
+    indices,
     kernel,
     nested,
+    outcomes,
     reading,
     refresh,
     timeline,
@@ -47,8 +51,8 @@ JOINED_LEVEL = 3
 """Level that most states that joined in 2014 came to: what a baseline, which knows no levels, says
 of a state that it holds to join."""
 CODE = (
-    baselines, features, fits, forecasting, leaving, panel_scores, within, chain, drawn_inputs,
-    timeline, worlds,
+    baselines, features, fits, forecasting, leaving, panel_scores, within, sys.modules[__name__],
+    chain, drawn_inputs, history, indicators, indices, outcomes, timeline, worlds,
 )  # fmt: skip
 
 
@@ -237,9 +241,14 @@ def registered(folder: Path) -> tuple[dict[str, pd.DataFrame], Scenario, dict[st
     Raises DocumentError as :func:`reread` does.
     """
     tables = reread(folder)
-    stated = json.loads((folder / MANIFEST).read_text("utf-8"))["specification"]
-    before = history.ends(reading.read(stated["fit_on"]))
-    return tables, reading.read(stated["forecast"]), before
+    stated = json.loads((folder / MANIFEST).read_text("utf-8")).get("specification")
+    try:
+        fit_on, forecast = str(stated["fit_on"]), str(stated["forecast"])
+    except (KeyError, TypeError):
+        raise DocumentError(
+            str(folder / MANIFEST), None, "", "is no manifest of forecasts"
+        ) from None
+    return tables, reading.read(forecast), history.ends(reading.read(fit_on))
 
 
 # --- scored ---------------------------------------------------------------------------------

@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alignsim import documents, history, reading, shapes
+from alignsim import chain, documents, history, indicators, reading, shapes
 from alignsim import weights as weight_sets
 from alignsim.decision import PRECISIONS, LeaderStanceTerms, LevelTerms
 from alignsim.documents import Document
 from alignsim.draws import MAX_SEED
 from alignsim.nested import Settings
+from alignsim.panel import features
 from alignsim.priors import Prior
 from alignsim.scenario import Scenario
 from alignsim.shapes import Frozen
@@ -76,14 +77,31 @@ def parse(document: Document) -> Specification:
     worlds = {key: reading.named(document, (key,), getattr(found, key)) for key in WORLDS}
     if not history.ends(worlds["fit_on"]):
         raise document.error(("fit_on",), "of this world no ends are documented")
+    for key, world in worlds.items():
+        _check_world(document, key, world)
     if found.main not in found.fits:
         raise document.error(("main",), f"one of {', '.join(found.fits)}")
+    if FLAT not in found.fits:
+        raise document.error(("fits",), f"missing key {FLAT}: the others are set against it")
     for name, fit in found.fits.items():
         _check_fit(document, name, fit, worlds["fit_on"])
     return found
 
 
 WORLDS = ("fit_on", "forecast")
+FLAT = "flat"
+"""The fit on the world alone."""
+
+
+def _check_world(document: Document, key: str, world: Scenario) -> None:
+    """The leader's course is documented, unions ended as one, and there are indicators."""
+    try:
+        chain.world(world)
+        year = features.year(world)
+    except ValueError as error:
+        raise document.error((key,), str(error)) from None
+    if year not in indicators.years():
+        raise document.error((key,), f"{world.name}: no table of indicators of {year}")
 
 
 def _check_fit(document: Document, name: str, fit: Fit, world: Scenario) -> None:

@@ -128,7 +128,9 @@ def _left_out(
         name: leaving.p_joined(scenario, found, lambda fitted: fitted.joined)
         for name, found in parts.items()
     }
-    columns[FREE] = leaving.p_joined(scenario, parts[THEORY], _free(specification, scenario))
+    free = leaving.p_joined(scenario, parts[THEORY], _free(specification, scenario))
+    runs = specification.draws * specification.runs_a_draw
+    columns[FREE] = pd.Series(forecasting.smoothed(free.to_numpy(), runs), free.index)
     for baseline in baselines.PLAIN:
         columns[baseline.name] = baselines.leave_out(
             baseline, world.features, world.joined, world.unit, labels
