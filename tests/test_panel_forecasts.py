@@ -176,10 +176,11 @@ def test_the_table_by_hand(after):
     assert tuple(table.columns) == COLUMNS
     assert table["iso3"].tolist() == sorted(STATES)
     rows = table.set_index("iso3")
-    assert rows.loc[STATES[0]].tolist() == [1.0, 1.0, 1.0, 3]
-    assert rows.loc[STATES[2]].tolist() == [0.0, 0.0, 0.0, 0]
+    # half a run on either side of thirty
+    assert rows.loc[STATES[0]].tolist() == [30.5 / 31.0, 1.0, 1.0, 3]
+    assert rows.loc[STATES[2]].tolist() == [0.5 / 31.0, 0.0, 0.0, 0]
     # joined in 0, 4 and 8 of ten: mean .4, and a tenth of the way between neighbours at the ends
-    assert rows.loc[STATES[1]].tolist() == pytest.approx([0.4, 0.04, 0.76, 0])
+    assert rows.loc[STATES[1]].tolist() == pytest.approx([12.5 / 31.0, 0.04, 0.76, 0])
     assert (table["p_joined_low"] <= table["p_joined_high"]).all()
 
 
@@ -578,7 +579,8 @@ def test_what_is_not_scored_is_counted_by_reason(scored):
 
 
 def test_bins_of_calibration_hold_all_units(scored):
-    own = scored.calibration[scored.calibration["forecaster"] == THEORY]
+    curves = scored.calibration[scored.calibration["subset"] == "all states"]
+    own = curves[curves["forecaster"] == THEORY]
     bins = own.set_index("bin_low")[["observed", "weight"]]
     assert bins.index.tolist() == [0.1, 0.5, 0.7, 0.9]  # MEX; POL; CAN, FRA; DEU
     assert bins["observed"].tolist() == [0.0, 1.0, 1.0, 1.0]

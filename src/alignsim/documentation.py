@@ -18,6 +18,7 @@ from alignsim import (
     documents,
     evidence,
     history,
+    indicators,
     inputs,
     reading,
     schema,
@@ -212,6 +213,24 @@ def whatifs() -> str:
     return as_table(("what-if", "episode", "what it changes", "claims"), rows)
 
 
+def world_columns() -> str:
+    """Columns of the indicators: what they are, of which dataset and version, on what terms."""
+    known = evidence.load().references
+    rows = []
+    for name, column in indicators.columns().items():
+        ids = dict.fromkeys(
+            source for year in indicators.years() for source in column.sources(year)
+        )
+        found = [known[source] for source in ids if source in known]
+        datasets = "; ".join(f"{one.title} ({one.by})" for one in found) or ", ".join(ids)
+        licences = "; ".join(dict.fromkeys(one.licence for one in found))
+        versions = "; ".join(f"{year}: {text}" for year, text in column.version.items())
+        filled = column.missing or "never blank"
+        rows.append((f"`{name}`", column.meaning, datasets, versions, licences, filled))
+    head = ("column", "what", "dataset", "version", "licence, as seen", "if blank")
+    return as_table(head, rows)
+
+
 SECTIONS: dict[str, Callable[[], str]] = {
     "inputs": input_tables,
     "episodes": episodes,
@@ -221,6 +240,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "weights": weights,
     "claims": claims,
     "literature": literature,
+    "world-columns": world_columns,
 }
 """What may be generated, by the name in the marker."""
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from alignsim import reading, tables
 from alignsim.decision import JOINED
 from alignsim.panel import panel_report, plots_panel, shipped
-from alignsim.panel.within import THEORY
+from alignsim.panel.within import ALL_STATES, THEORY
 from alignsim.report_tables import Table
 
 WORLD = "world-2022"
@@ -38,7 +38,7 @@ def section() -> Section:
 
 def _all_states() -> list[dict[str, Any]]:
     scores = shipped.table("scores-2014.csv")
-    return _rows(scores[(scores["left_out"] == "unit") & (scores["subset"] == "all states")])
+    return _rows(scores[(scores["left_out"] == "unit") & (scores["subset"] == ALL_STATES)])
 
 
 def _sentences() -> list[str]:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from alignsim import documents, indicators, plots, tables
 from alignsim.panel import features, plots_panel
 from alignsim.panel.registering import Forecasts, Scored
-from alignsim.panel.within import THEORY, Within
+from alignsim.panel.within import ALL_STATES, THEORY, Within
 from alignsim.scenario import Scenario
 
 Frames = Mapping[str, pd.DataFrame]
@@ -106,8 +106,9 @@ def within_figures(found: Within) -> dict[str, Figure]:
 
 
 def calibration_figure(table: pd.DataFrame) -> Figure:
-    """Calibration curves of a table with a row a forecaster and bin."""
-    return plots_panel.calibration_plot(table.rename(columns={"forecast": "mean"}), THEORY)
+    """Calibration curves on all states, of a table with a row a subset, forecaster and bin."""
+    shown = table[table["subset"] == ALL_STATES].rename(columns={"forecast": "mean"})
+    return plots_panel.calibration_plot(shown, THEORY)
 
 
 def within_text(

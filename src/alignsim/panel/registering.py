@@ -292,7 +292,7 @@ def score(
     scores = panel_scores.table(chances, joined, unit, subsets, resamples, seed, THEORY)
     return Scored(
         scores,
-        within.calibration(chances, joined, unit),
+        within.calibration(chances, joined, unit, subsets),
         len(joined),
         int(unit.loc[joined.index].nunique()),
         _left_out(ends, joined, scenario),

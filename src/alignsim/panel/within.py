@@ -15,6 +15,7 @@ from alignsim.scenario import Scenario
 THEORY, FLAT, FREE = "theory", "theory, flat prior", "theory, coalition forecast"
 """The main fit and the flat one with the others' course as documented; the main one in free runs,
 where unions and clubs are forecast as well."""
+ALL_STATES = "all states"
 EDGES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 """Bins of calibration curves."""
 
@@ -46,7 +47,7 @@ class World:
         """Names of states to score: all, without unions, and those that had not joined before."""
         known = list(self.joined.index)
         alone = [state for state in known if self.unit[state] == state]
-        found = {"all states": known, "without the EU": alone}
+        found = {ALL_STATES: known, "without the EU": alone}
         if before is not None:
             new = [state for state in known if before.get(state) != 1.0]
             found["not joined in 2014"] = new
@@ -103,7 +104,7 @@ def within(
         tables["region"],
         pd.concat(shapes, ignore_index=True),
         pd.concat(scores, ignore_index=True),
-        calibration(tables["unit"], world.joined, world.unit),
+        calibration(tables["unit"], world.joined, world.unit, world.subsets()),
     )
 
 
@@ -165,14 +166,19 @@ def _by_unit(scenario: Scenario, by_ally: Floats) -> Floats:
     return by_ally[:, [scenario.allies.index(ally) for ally in first]]
 
 
-def calibration(forecasts: pd.DataFrame, joined: pd.Series, unit: pd.Series) -> pd.DataFrame:
-    """Calibration curve of each forecaster: a row a forecaster and bin."""
-    weight = panel_scores.unit_weights(unit.loc[joined.index])
-    parts = [
-        panel_scores.calibration(forecasts.loc[joined.index, name], joined, weight, EDGES).assign(
-            forecaster=name
-        )
-        for name in forecasts.columns
-    ]
-    table = pd.concat(parts, ignore_index=True)
-    return table[["forecaster", *table.columns.drop("forecaster")]]
+def calibration(
+    forecasts: pd.DataFrame,
+    joined: pd.Series,
+    unit: pd.Series,
+    subsets: dict[str, list[str]],
+) -> pd.DataFrame:
+    """Calibration curve of each forecaster on each subset: a row a subset, forecaster and bin."""
+    parts = []
+    for subset, states in subsets.items():
+        happened, weight = joined.loc[states], panel_scores.unit_weights(unit.loc[states])
+        for name in forecasts.columns:
+            curve = panel_scores.calibration(forecasts.loc[states, name], happened, weight, EDGES)
+            curve.insert(0, "forecaster", name)
+            curve.insert(0, "subset", subset)
+            parts.append(curve)
+    return pd.concat(parts, ignore_index=True)
