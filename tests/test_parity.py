@@ -118,6 +118,17 @@ def test_one_decision_more_fixed_is_seen_as_a_difference():
     assert differences(changed, 0) == [f"2014-12 KOR engagement: {(last + 1) % 3}, {last}"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["world-2014", "world-2022"])
+def test_the_worlds_run_alike_in_both_engines(name):
+    world, parameters = reading.read(name), weights.read("world-2014")
+    runs = ensemble.free_runs(world, parameters, 2, seed=5)
+    assert differences(runs, 0) == []
+    levels = runs.outcome.level
+    members = [world.allies.index(state) for state in world.unions["EU"].members]
+    assert (levels[:, :, members] == levels[:, :, members[:1]]).all()
+
+
 # --- the same source, compiled or not -------------------------------------------------------
 
 
