@@ -2,7 +2,9 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import settings
@@ -52,3 +54,34 @@ def few_runs() -> Iterator[None]:
         yield
     for one in caches:
         one.cache_clear()
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last(self):
+        """The last line on standard error."""
+        return self.err.strip().splitlines()[-1]
+
+
+@pytest.fixture
+def commanded(monkeypatch, capsys, tmp_path):
+    """Runs a command in an empty folder, as the program itself does."""
+    from alignsim import cli
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["alignsim", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return Told(ended.value.code, *capsys.readouterr())
+
+    return run

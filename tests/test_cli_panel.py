@@ -5,7 +5,6 @@ import inspect
 import json
 import re
 import shlex
-import sys
 import types
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from alignsim.panel import (
     within,
 )
 from alignsim.panel import specification as specifications
-from alignsim.panel.registering import FROM_FLAT, FROM_JOINT, Forecasts, Scored
+from alignsim.panel.registering import COLUMNS, FROM_FLAT, FROM_JOINT, Forecasts, Scored
 from alignsim.panel.within import FLAT, FREE, THEORY, Within, World
 from tests import panels
 from tests.panels import SPECIFICATION, STATES, UNION
@@ -38,31 +37,10 @@ TINY = TINY.replace("resamples: 20", "resamples: 5")
 PANEL = ("fit", "forecast", "score")
 
 
-class Told:
-    """What a command printed, and its exit code."""
-
-    def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def last(self):
-        """The last line on standard error."""
-        return self.err.strip().splitlines()[-1]
-
-
 @pytest.fixture
-def ask(monkeypatch, capsys, tmp_path):
-    """Runs a command of the panel in an empty folder, as the program itself does."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["alignsim", "panel", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return Told(ended.value.code, *capsys.readouterr())
-
-    return run
+def ask(commanded):
+    """Runs a command of the panel."""
+    return lambda *arguments: commanded("panel", *arguments)
 
 
 @pytest.fixture
@@ -584,7 +562,7 @@ def test_figures_of_a_fit_outline_those_that_joined(found):
 
 def test_files_are_written_whole_to_six_digits(tmp_path, undrawn):
     frame = pd.DataFrame({"a": [1 / 3, np.nan], "b": ["x", "y, z"]})
-    figure = plots_panel.tile_map(pd.DataFrame(columns=["iso3", "p_joined"]))
+    figure = plots_panel.tile_map(pd.DataFrame(columns=list(COLUMNS)))
     files = panel_report.write({"one.csv": frame}, {"two.png": figure}, tmp_path / "new")
     assert [file.name for file in files] == ["one.csv", "two.png"]
     assert files[0].read_text() == 'a,b\n0.333333,x\n,"y, z"\n'

@@ -106,13 +106,29 @@ def test_two_states_with_the_same_indicators_have_the_same_inputs():
 @EACH
 def test_a_figure_that_stands_as_it_is_carries_a_note_where_it_was_filled(name):
     world, table = READ[name], TABLES[name]
-    columns = {**dict.fromkeys(worlds.TAKEN), **dict.fromkeys(worlds.SUPPLIERS)}
     for ally in world.allies:
-        for key in columns:
-            filled = not table.rows[ally].figures[key].measured
+        figures = table.rows[ally].figures
+        imports = figures["import_dependence"]
+        exporter = imports.measured and imports.value == 0.0
+        for key in (*worlds.TAKEN, *worlds.SUPPLIERS):
             note = world.states[ally][key].note
-            assert (note is not None) == filled, (ally, key)
-            assert note is None or "no figure: filled by the rule of column" in note
+            if exporter and key in worlds.SUPPLIERS:
+                assert note == "imports nothing on balance"
+                assert world.states[ally][key].value == 0.0
+            else:
+                filled = f"no figure: filled by the rule of column {key}"
+                assert note == (None if figures[key].measured else filled)
+
+
+@EACH
+def test_what_is_made_of_filled_columns_carries_a_note_too(name):
+    world, table = READ[name], TABLES[name]
+    for ally in world.allies:
+        figures, own = table.rows[ally].figures, world.states[ally]
+        assert own["coal_from_russia"].note.startswith("no table of coal by origin")
+        assert (own["russian_aims"].note is None) == figures["russian_pact"].measured
+        for key in ("independence_wish", "strain_china", "regional_isolation"):
+            assert (own[key].note is None) == figures["ideal_point"].measured
 
 
 @EACH

@@ -148,8 +148,11 @@ def _measured(table: Table, row: Row) -> dict[str, dict[str, Any]]:
     found = {name: _figure(table, name, own[name], name) for name in TAKEN}
     importer = row["import_dependence"] > 0.0 or not own["import_dependence"].measured
     for name in SUPPLIERS:
-        figure = own[name] if importer else Figure(0.0, 0.0, own[name].high, own[name].measured)
-        found[name] = _figure(table, name, figure, name)
+        if importer:
+            found[name] = _figure(table, name, own[name], name)
+        else:
+            bounds = (0.0, own[name].high)
+            found[name] = _stated(table, name, 0.0, bounds, [name], "imports nothing on balance")
     found["coal_from_russia"] = _coal(table, found)
     found["norms_emphasis"] = _figure(table, "norms_emphasis", own["polyarchy"], "polyarchy")
     found["regional_isolation"] = _distance(
@@ -166,7 +169,12 @@ def _measured(table: Table, row: Row) -> dict[str, dict[str, Any]]:
     )
     ties = indices.institutional_ties(row["russian_pact"], row["sco"], row["brics"])
     found["russian_aims"] = _stated(
-        table, "russian_aims", ties, (0.0, max(ties, 0.5)), ["russian_pact", "sco", "brics"]
+        table,
+        "russian_aims",
+        ties,
+        (0.0, max(ties, 0.5)),
+        ["russian_pact", "sco", "brics"],
+        _filled(own["russian_pact"], "russian_pact"),
     )
     return found
 
@@ -176,7 +184,8 @@ def _coal(table: Table, found: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     gas, oil = (found[name]["value"] for name in ("gas_from_russia", "oil_from_russia"))
     highs = [found[name]["range"][1] for name in ("gas_from_russia", "oil_from_russia")]
     columns = ["gas_from_russia", "oil_from_russia"]
-    return _stated(table, "coal_from_russia", (gas + oil) / 2.0, (0.0, max(highs)), columns)
+    note = "no table of coal by origin: mean of the Russian shares of gas and oil"
+    return _stated(table, "coal_from_russia", (gas + oil) / 2.0, (0.0, max(highs)), columns, note)
 
 
 def _distance(table: Table, row: Row, name: str, other: float) -> dict[str, Any]:
@@ -185,11 +194,18 @@ def _distance(table: Table, row: Row, name: str, other: float) -> dict[str, Any]
     value = indices.political_distance(own.value, other)
     ends = [indices.political_distance(end, other) for end in (own.low, own.high)]
     low = 0.0 if own.low <= other <= own.high else min(*ends, value)
-    return _stated(table, name, value, (low, max(*ends, value)), ["ideal_point"], own.measured)
+    bounds, note = (low, max(*ends, value)), _filled(own, "ideal_point")
+    return _stated(table, name, value, bounds, ["ideal_point"], note)
 
 
 def _figure(table: Table, name: str, figure: Figure, column: str) -> dict[str, Any]:
-    return _stated(table, name, figure.value, (figure.low, figure.high), [column], figure.measured)
+    bounds, note = (figure.low, figure.high), _filled(figure, column)
+    return _stated(table, name, figure.value, bounds, [column], note)
+
+
+def _filled(figure: Figure, column: str) -> str:
+    """What is said of a figure that is not measured; empty of one that is."""
+    return "" if figure.measured else f"no figure: filled by the rule of column {column}"
 
 
 def _stated(
@@ -198,7 +214,7 @@ def _stated(
     value: float,
     bounds: tuple[float, float],
     columns: list[str],
-    measured: bool = True,
+    note: str = "",
 ) -> dict[str, Any]:
     """A quantity as a scenario file would state it."""
     known = indicators.columns()
@@ -210,9 +226,7 @@ def _stated(
         "year": table.year,
         "source": list(dict.fromkeys(sources)),
     }
-    if not measured:
-        made["note"] = f"no figure: filled by the rule of column {columns[0]}"
-    return made
+    return made | ({"note": note} if note else {})
 
 
 def _start(outcome: Outcome) -> dict[str, Any]:

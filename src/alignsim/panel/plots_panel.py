@@ -67,7 +67,9 @@ def tile_map(
         _square(axis, state, tile, face, wide, state in joined)
     _scale(axis)
     missing = set(places) - set(rows.index)
-    _map_legend(axis, {s: r for s, r in roles.items() if s in missing}, missing, bool(joined))
+    told = {state: role for state, role in roles.items() if state in missing}
+    wide = bool((rows["p_joined_high"] - rows["p_joined_low"] > WIDE).any())
+    _map_legend(axis, told, missing, wide, bool(joined))
     return figure
 
 
@@ -139,10 +141,13 @@ def _scale(axis: Axes) -> None:
 
 
 def _map_legend(
-    axis: Axes, roles: Mapping[str, str], missing: Collection[str], outcomes: bool
+    axis: Axes, roles: Mapping[str, str], missing: Collection[str], wide: bool, outcomes: bool
 ) -> None:
     """What is not colour, below the colour bar."""
-    handles = [_key(f"90 % interval wider than {WIDE:g}", "white", _outline(-0.5, -0.5, True))]
+    handles = []
+    if wide:
+        label = f"90 % interval wider than {WIDE:g}"
+        handles.append(_key(label, "white", _outline(-0.5, -0.5, True)))
     if outcomes:
         handles.append(_key("documented: joined", "white", edge=BLACK, edge_width=1.4))
     if roles:
