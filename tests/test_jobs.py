@@ -164,19 +164,19 @@ def test_a_sample_of_another_theory_is_not_found(changed, monkeypatch):
         monkeypatch.setattr(history, "documented", lambda scenario: known[1:])
     else:
         monkeypatch.setattr(jobs.importlib.metadata, "version", lambda name: "0")
-    jobs._foundations.cache_clear()
+    jobs.foundations.cache_clear()
     try:
         assert a_job().digest != before
         assert jobs._seed(a_job()) == luck, "the luck stays"
     finally:
-        jobs._foundations.cache_clear()
+        jobs.foundations.cache_clear()
 
 
 def test_the_engines_hash_covers_what_makes_a_target():
     sources = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernel, "digest", lambda more: sources.extend(more) or "")
-        jobs._foundations.__wrapped__(("crimea-2014",), "neutral")
+        jobs.foundations.__wrapped__(("crimea-2014",), "neutral")
     names = {module.__name__.removeprefix("alignsim.") for module in sources}
     assert {"priors", "likelihood", "rules", "nested", "hypotheses", "drawn_inputs"} <= names
 
