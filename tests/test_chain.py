@@ -392,7 +392,7 @@ def test_compiled_it_is_the_same(name):
     assert_allclose(found, distributions(parameters, world), rtol=1e-9, atol=1e-12)
 
 
-RUNS = 8_000
+RUNS = 20_000
 
 
 def simulated(line, free, parameters):
