@@ -118,6 +118,7 @@ def test_fitting_writes_tables_figures_and_weights(ask, stand_in, worlds):
     assert left_out["joined"].isna().sum() == 2, "the Swiss came some of the way"
 
 
+@pytest.mark.slow
 def test_fitting_prints_json(ask, stand_in, undrawn, worlds):
     told = ask("fit", panels.study(worlds, TINY), "--out", "out", "--json")
     assert told.code == 0, told.err
@@ -171,6 +172,7 @@ def test_forecasting_writes_tables_a_manifest_and_figures(ask, stand_in, worlds)
         assert forecast.loc[state, "p_joined"] == pytest.approx(told, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_forecasting_prints_json_and_what_is_printed_can_be_scored(ask, stand_in, undrawn, worlds):
     told = ask("forecast", panels.study(worlds, TINY), "--out", "out", "--json")
     assert told.code == 0, told.err

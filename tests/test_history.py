@@ -1,5 +1,6 @@
 """What the governments did, and how it is laid over a scenario."""
 
+import functools
 import math
 from pathlib import Path
 
@@ -221,9 +222,14 @@ def test_history_is_found_by_code_and_not_by_place():
 WORLD = reading.read("world-2014")
 
 
+@functools.cache
+def world_records():
+    return history.by_key(history.documented(WORLD))
+
+
 def levels_of(state):
     """Documented levels of a state in world-2014, step by step."""
-    return history.by_key(history.documented(WORLD))[state, "level", None]
+    return world_records()[state, "level", None]
 
 
 def test_a_world_has_the_decisions_of_the_episode_that_it_is_like():

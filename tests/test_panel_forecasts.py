@@ -439,6 +439,7 @@ def test_the_manifest_hashes_inputs_scenarios_and_code(study, issued):
     )
 
 
+@pytest.mark.slow
 def test_the_same_forecasts_are_the_same_bytes(study, fitted, tmp_path, monkeypatch):
     monkeypatch.setattr(baselines, "ALL", (*baselines.PLAIN[:3], baselines.SAME))
     for folder in ("one", "two"):

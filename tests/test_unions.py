@@ -511,6 +511,7 @@ def test_a_union_has_a_code_of_its_own(code):
         checks.episode(Document("a.yaml", data))
 
 
+@pytest.mark.slow
 def test_every_run_of_an_ensemble_keeps_a_union_together():
     level = ensemble.free_runs(UNITED, NEUTRAL, 200, seed=0).outcome.level
     assert np.array_equal(level[:, :, 0], level[:, :, 2])
