@@ -151,8 +151,8 @@ def _measured(table: Table, row: Row) -> dict[str, dict[str, Any]]:
         if importer:
             found[name] = _figure(table, name, own[name], name)
         else:
-            bounds = (0.0, own[name].high)
-            found[name] = _stated(table, name, 0.0, bounds, [name], "imports nothing on balance")
+            note = "imports nothing on balance"
+            found[name] = _stated(table, name, 0.0, (0.0, 0.0), [name], note)
     found["coal_from_russia"] = _coal(table, found)
     found["norms_emphasis"] = _figure(table, "norms_emphasis", own["polyarchy"], "polyarchy")
     found["regional_isolation"] = _distance(
@@ -172,7 +172,7 @@ def _measured(table: Table, row: Row) -> dict[str, dict[str, Any]]:
         table,
         "russian_aims",
         ties,
-        (0.0, max(ties, 0.5)),
+        (ties, ties),
         ["russian_pact", "sco", "brics"],
         _filled(own["russian_pact"], "russian_pact"),
     )
