@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignsim import evaluation, evidence, model_comparison, weights
-from alignsim.app import explanations, rivals, verdict
+from alignsim.app import explanations, forms, rivals, verdict
 from alignsim.app.rivals import Case
 from alignsim.app.texts import t
 from alignsim.decision import ALLY_GROUPS, GROUPS
@@ -238,14 +238,14 @@ def test_a_changed_setting_is_told_not_to_enter_and_is_kept_in_links() -> None:
         (b"other=1", "other"),
         (b"start=nowhere", "nowhere"),
         (b"episode=%00%ff%3Cscript%3E", "&lt;script&gt;"),
-        (b"episode=" + b"x" * 5000, "x" * explanations.SHOWN),
+        (b"episode=" + b"x" * 5000, "x" * forms.SHOWN),
     ],
 )
 def test_a_fault_in_the_address_is_told_in_a_sentence(query: bytes, told: str) -> None:
     text = opened(query)
     assert Checked(text).alerts == 1
     assert told in text
-    assert "x" * (explanations.SHOWN + 21) not in text
+    assert "x" * (forms.SHOWN + 21) not in text
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignsim import evidence, explanation, history, kernel, reading, timeline, weights
-from alignsim.app import charts, working, world, world_map, world_page, world_state
+from alignsim.app import charts, forms, working, world, world_map, world_page, world_state
 from alignsim.app.page import STATIC
 from alignsim.app.texts import all_texts, below, t
 from alignsim.app.world import AFTER, BEFORE, YEARS, Chance
@@ -323,7 +323,7 @@ def test_forecasters_differ_on_the_map_and_in_the_table() -> None:
         ({"year": "2016"}, "“2016”"),
         ({"forecaster": "<script>"}, "“&lt;script&gt;”"),
         ({"state": "USA"}, "“USA”"),
-        ({"state": "x" * 5000}, "x" * world_page.SHOWN),
+        ({"state": "x" * 5000}, "x" * forms.SHOWN),
         ({"other": "1"}, "other"),
         ({"start": "nowhere"}, "nowhere"),
         ({"year": "2014", "forecaster": "same-as-2014"}, "says nothing of 2014"),
@@ -333,7 +333,7 @@ def test_a_fault_in_the_address_is_told_in_a_sentence(query: dict[str, str], tol
     text = opened(**query)
     assert Checked(text).alerts == 1
     assert told in text
-    assert "x" * (world_page.SHOWN + 21) not in text
+    assert "x" * (forms.SHOWN + 21) not in text
     assert "<script>alert" not in text
 
 

@@ -1,7 +1,7 @@
 """The page Weigh the explanations: rival forecasts beside history, scores, verdict and limits."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from htmltools import Tag, TagChild, TagList, tags
 from starlette.requests import Request
@@ -27,8 +27,6 @@ MEAN = "mean_"
 COLUMNS = (*SCORES, *(f"{MEAN}{name}" for name in SCORES))
 BACKWARD = "-"
 """Before a column that is sorted worst first."""
-SHOWN = 60
-"""Letters of an unknown name that a sentence repeats."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +66,8 @@ def page(request: Request) -> Tag:
 
 def _state(setting: PageSetting, given: dict[str, str]) -> tuple[State, list[str]]:
     """What the address asks for, and a sentence on each part that there is not."""
-    faults = []
-
-    def known(name: str, options: Iterable[str], otherwise: str) -> str:
-        asked = given.get(name, otherwise)
-        if asked in options:
-            return asked
-        faults.append(t(f"{NAME}.fault.{name}", given=forms.tidy(asked, SHOWN)))
-        return otherwise
-
+    faults: list[str] = []
+    known = partial(forms.known, NAME, given, faults)
     episode = known("episode", rivals.episodes(), setting.episode)
     allies = rivals.episodes()[episode].allies
     state = known("state", allies, allies[0])

@@ -1,12 +1,16 @@
 """Parts of pages that are asked by address alone and need no script."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl
 
 from htmltools import Tag, TagList, tags
 
 from alignsim import __version__
 from alignsim.app.setting import PageSetting
+from alignsim.app.texts import t
+
+SHOWN = 60
+"""Most letters of an address that a sentence repeats."""
 
 
 def style() -> Tag:
@@ -39,3 +43,19 @@ def tidy(text: str, most: int) -> str:
     """A text from an address on one line, without what cannot be printed, of limited length."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text[: 4 * most])
     return " ".join(shown.split())[:most].strip()
+
+
+def known(
+    page: str,
+    given: Mapping[str, str],
+    faults: list[str],
+    name: str,
+    options: Iterable[str],
+    otherwise: str,
+) -> str:
+    """A part of an address that has a few values; of another a sentence is added to ``faults``."""
+    asked = given.get(name, otherwise)
+    if asked in options:
+        return asked
+    faults.append(t(f"{page}.fault.{name}", given=tidy(asked, SHOWN)))
+    return otherwise

@@ -1,6 +1,7 @@
 """The page The world: what the theory, fitted on 2014, forecasts of about 190 states in 2022."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from html import escape
 
 from htmltools import Tag, TagChild, TagList, tags
@@ -19,9 +20,6 @@ from alignsim.app.world_map import Square
 from alignsim.app.world_state import NAME, OWN, View
 from alignsim.documents import DocumentError
 from alignsim.panel.within import THEORY
-
-SHOWN = 60
-"""Letters of an unknown name that a sentence repeats."""
 
 
 def page(request: Request) -> Tag:
@@ -78,14 +76,7 @@ def _view(setting: PageSetting, given: Mapping[str, str]) -> tuple[View, list[st
     """
     found = world.results()
     faults: list[str] = []
-
-    def known(name: str, options: Iterable[str], otherwise: str) -> str:
-        asked = given.get(name, otherwise)
-        if asked in options:
-            return asked
-        faults.append(t(f"{NAME}.fault.{name}", given=forms.tidy(asked, SHOWN)))
-        return otherwise
-
+    known = partial(forms.known, NAME, given, faults)
     year = known("year", YEARS, AFTER)
     names = {world.slug(name): name for name in found.every}
     forecaster = names[known("forecaster", names, world.slug(THEORY))]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignsim import chain, decision, situation, terms, timeline
+from alignsim import chain, decision, situation
 from alignsim.decision import JOINED, LEVELS, LevelTerms
 from alignsim.panel import forecasting
 from alignsim.scenario import Scenario
@@ -36,10 +36,11 @@ def side(scenario: Scenario, drawn: Sequence[Parameters], runs: NDArray[np.int64
     the last step: weight times precision times the term's difference, averaged over draws, with
     the leader as documented and the others where the runs have them on average.
     """
-    line = timeline.build(forecasting.led(scenario))
+    world = chain.world(scenario)
+    line = world.line
     step = scenario.calendar.steps - 1
     levels = (runs.sum(axis=0) / runs[:, 0].sum()) @ np.arange(LEVELS)
-    leader = int(line.fixed_leader_level[step])
+    leader = int(world.leader[step])
     blocs = line.bloc_levels[step].tolist()
     totals = [
         situation.circle_total(circle.tolist(), leader, blocs, levels.tolist())
@@ -51,7 +52,7 @@ def side(scenario: Scenario, drawn: Sequence[Parameters], runs: NDArray[np.int64
     chosen = drawn[:: max(1, len(drawn) // MOST_DRAWS)]
     for one in chosen:
         dynamics = situation.per_step(one.dynamics, line.months)
-        severity = _severity(line, dynamics)
+        severity = float(chain.courses(world, dynamics)[step, 0])
         for place, own in enumerate(grouped.values()):
             for ally in own:
                 a = scenario.allies.index(ally)
@@ -70,15 +71,6 @@ def side(scenario: Scenario, drawn: Sequence[Parameters], runs: NDArray[np.int64
                 found[place] += voice * one.weights.precision_level * gain / len(chosen)
     first = [scenario.allies.index(own[0]) for own in grouped.values()]
     return Side(joined[first], found)
-
-
-def _severity(line: timeline.Timeline, dynamics: situation.Dynamics) -> float:
-    """Severity as allies perceive it at the last step."""
-    severity = line.initial_severity
-    for step in range(len(line.world)):
-        event = float(line.world[step, situation.WORLD_SEVERITY])
-        severity = terms.perceived_severity(severity, event, dynamics.persistence)
-    return severity
 
 
 def table(
