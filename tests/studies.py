@@ -1,5 +1,6 @@
 """What the tests of studies share: a stand-in for the sampler, and small specifications."""
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,21 @@ def forecasts_file(folder: Path, text: str = FORECASTS) -> Path:
     (folder / "calibration.yaml").write_text(CALIBRATION)
     (folder / "forecasts.yaml").write_text(text)
     return folder / "forecasts.yaml"
+
+
+def left_in(folder):
+    """Names of all files in a folder, besides the one that says that somebody works there."""
+    found = (file for file in Path(folder).rglob("*") if file.is_file())
+    return {file.name for file in found if file.name != "lock"}
+
+
+def missing(monkeypatch, library):
+    """A library cannot be imported, as where its extra is not installed."""
+    load = importlib.import_module
+
+    def without(name, *more):
+        if name.partition(".")[0] == library:
+            raise ImportError(name)
+        return load(name, *more)
+
+    monkeypatch.setattr(importlib, "import_module", without)

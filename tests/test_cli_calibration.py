@@ -1,6 +1,5 @@
 """The commands that let history judge, as a user types them."""
 
-import importlib
 import json
 import signal
 import subprocess
@@ -12,7 +11,16 @@ import pandas as pd
 import pytest
 
 from alignsim import calibration_report, forecast_scores, nested, plots, weights
-from tests.studies import CALIBRATION, COMPARISON, FORECASTS, ROOT, forecasts_file, prior_sample
+from tests.studies import (
+    CALIBRATION,
+    COMPARISON,
+    FORECASTS,
+    ROOT,
+    forecasts_file,
+    left_in,
+    missing,
+    prior_sample,
+)
 
 ONE = FORECASTS.replace(FORECASTS[FORECASTS.index("  forth:") : FORECASTS.index("  across:")], "")
 """A single forecast: each that is scored takes its time."""
@@ -42,12 +50,6 @@ def undrawn(monkeypatch):
 def written(name, text):
     Path(name).write_text(text)
     return name
-
-
-def left_in(folder):
-    """Names of all files in a folder, besides the one that says that somebody works there."""
-    found = (file for file in Path(folder).rglob("*") if file.is_file())
-    return {file.name for file in found if file.name != "lock"}
 
 
 # --- calibrate ----------------------------------------------------------------------------------
@@ -196,14 +198,7 @@ def test_a_file_of_another_kind_is_told_in_one_line(ask, command):
     ],
 )
 def test_a_missing_library_is_told_before_any_work(ask, monkeypatch, tmp_path, command, library):
-    load = importlib.import_module
-
-    def without(name, *more):
-        if name.partition(".")[0] == library:
-            raise ImportError(name)
-        return load(name, *more)
-
-    monkeypatch.setattr(importlib, "import_module", without)
+    missing(monkeypatch, library)
     monkeypatch.setattr(nested, "sample", None)
     forecasts_file(tmp_path, ONE)
     told = ask(command, written("study.yaml", COMMANDS[command][0]), *COMMANDS[command][1])

@@ -1,6 +1,5 @@
 """The commands of the world panel, as a user types them, and what they print."""
 
-import importlib
 import inspect
 import json
 import re
@@ -30,7 +29,7 @@ from alignsim.panel.registering import COLUMNS, FROM_FLAT, FROM_JOINT, Forecasts
 from alignsim.panel.within import FLAT, FREE, THEORY, Within, World
 from tests import panels
 from tests.panels import SPECIFICATION, STATES, UNION
-from tests.studies import ROOT
+from tests.studies import ROOT, left_in, missing
 
 TINY = SPECIFICATION.replace("draws: 8", "draws: 4").replace("runs_a_draw: 2", "runs_a_draw: 1")
 TINY = TINY.replace("resamples: 20", "resamples: 5")
@@ -70,12 +69,6 @@ def worlds(tmp_path):
     folder = tmp_path / "worlds"
     folder.mkdir()
     return folder
-
-
-def left_in(folder):
-    """Names of all files in a folder, besides the one that says that somebody works there."""
-    found = (file for file in Path(folder).rglob("*") if file.is_file())
-    return {file.name for file in found if file.name != "lock"}
 
 
 def narrow(text):
@@ -341,14 +334,7 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_told_in_one_line(ask, wo
      ("forecast", "sklearn")],
 )  # fmt: skip
 def test_a_missing_library_is_told_before_any_work(ask, monkeypatch, worlds, command, library):
-    load = importlib.import_module
-
-    def without(name, *more):
-        if name.partition(".")[0] == library:
-            raise ImportError(name)
-        return load(name, *more)
-
-    monkeypatch.setattr(importlib, "import_module", without)
+    missing(monkeypatch, library)
     monkeypatch.setattr(jobs, "run", None)
     told = ask(command, panels.study(worlds, TINY), "--out", "out")
     assert told.code == 2
