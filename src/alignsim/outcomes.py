@@ -49,6 +49,11 @@ def tables() -> list[str]:
     return sorted(file.name for file in (evidence.data_root() / "seeds").glob("outcomes-*.csv"))
 
 
+def year(name: str) -> int:
+    """Year whose outcomes a table of ``seeds`` has, as its name says."""
+    return int(re.sub(r"\D", "", name))
+
+
 @cache
 def shipped(name: str) -> dict[str, Outcome]:
     """Outcomes by state, from a table in ``seeds``. Raises DocumentError."""
