@@ -192,6 +192,15 @@ def test_groups_of_an_ally_weigh_one_on_average(normals, chosen):
     assert {part: tuple(names) for part, names in found.items()} == PARTS
 
 
+@examples(50)
+@given(normals_of(EVERYTHING), st.sets(st.sampled_from(TERMS), min_size=1))
+def test_a_term_that_is_not_kept_has_no_weight_after_the_split(normals, kept):
+    """Also where other terms of its group are kept: it once got the weight of the group."""
+    found = weights.from_numbers("kept", split(kept, priors.numbers(EVERYTHING, normals)))
+    weighed = {term for term in TERMS if getattr(found.weights, term) != 0.0}
+    assert weighed == kept
+
+
 def test_the_split_changes_no_probability_of_any_choice():
     """A run of the Mesa model under the numbers, and under the weight file that they become."""
     for normals in np.random.default_rng(5).standard_normal((4, len(EVERYTHING.place))):

@@ -145,7 +145,8 @@ def parts(prior: Prior, terms: Collection[str], found: Floats) -> dict[str, dict
     """The parts of a weight set from all numbers.
 
     Totals are split into the expected group weight given them, and what is left for the terms;
-    group weights of an ally are scaled to mean one, and the precisions take up the scale.
+    group weights of an ally are scaled to mean one, and the precisions take up the scale. A term
+    that is not kept has weight 0: by its group where none of the group is kept, else by its own.
     """
     by_name = dict(zip(NAMES, found.tolist(), strict=True))
     groups = {}
@@ -158,7 +159,10 @@ def parts(prior: Prior, terms: Collection[str], found: Floats) -> dict[str, dict
         "precision": {kind: by_name[f"{PRECISION}{kind}"] * scale for kind in PRECISIONS},
         "groups": {group: weight / scale for group, weight in groups.items()},
         "terms": {
-            name: by_name[name] / groups[GROUP_OF[name]] if name in terms else 1.0 for name in TERMS
+            name: by_name[name] / groups[GROUP_OF[name]]
+            if name in terms
+            else float(groups[GROUP_OF[name]] == 0)
+            for name in TERMS
         },
         "dynamics": {name: by_name[name] for name in Dynamics._fields},
     }
