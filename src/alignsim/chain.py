@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from alignsim import decision, history, kernel, likelihood, outcomes, situation, terms, timeline
 from alignsim.decision import ASSURE, JOINED, LEVELS, PRESS, Weights
-from alignsim.history import Documented
+from alignsim.history import Documented, Ends
+from alignsim.outcomes import Outcome
 from alignsim.scenario import Scenario
 from alignsim.situation import (
     DEPENDENCE,
@@ -64,14 +65,16 @@ def world(
     line: Timeline | None = None,
     records: Sequence[Documented] | None = None,
     without: Sequence[str] = (),
+    stated: Ends | None = None,
 ) -> World:
     """A world along its documented course. ``without`` names units that do not count.
 
-    ``line`` holds the scenario's arrays, built unless given. A state without a documented course
-    counts as not having moved. Raises ValueError where the leader's level is not documented, or
-    members of a union ended apart.
+    ``line`` holds the scenario's arrays, built unless given; ``stated`` says where states had come
+    to, as in :func:`alignsim.history.ends`. A state without a documented course counts as not
+    having moved. Raises ValueError where the leader's level is not documented, or members of a
+    union ended apart.
     """
-    known = history.documented(scenario) if records is None else records
+    known = history.documented(scenario, stated) if records is None else records
     line = timeline.build(scenario) if line is None else line
     levels = np.tile(line.initial_levels, (scenario.calendar.steps, 1))
     leader = np.full(scenario.calendar.steps, -1)
@@ -93,7 +96,7 @@ def world(
         np.concatenate([[0], np.cumsum(sizes)]),
         np.array([line.voices[a] if line.union[a] >= 0 else 1.0 for a in members]),
         np.array([line.initial_levels[scenario.allies.index(own[0])] for own in grouped.values()]),
-        _ends(scenario, grouped, without),
+        _ends(history.ends(scenario, stated), grouped, without),
     )
 
 
@@ -114,10 +117,9 @@ def _coalition(line: Timeline, leader: Integers, levels: Integers) -> Floats:
 
 
 def _ends(
-    scenario: Scenario, grouped: dict[str, tuple[str, ...]], without: Sequence[str]
+    known: dict[str, Outcome], grouped: dict[str, tuple[str, ...]], without: Sequence[str]
 ) -> Integers:
     """Levels that each unit may have come to, (U, 2)."""
-    known = history.ends(scenario)
     found = np.full((len(grouped), 2), -1)
     for index, (unit, own) in enumerate(grouped.items()):
         words = {known[ally].outcome for ally in own if ally in known} - {"exclude"}

@@ -77,29 +77,35 @@ def read(root: Path | None = None) -> dict[str, list[Course]]:
     return _read(root).history
 
 
-def ends(scenario: Scenario) -> dict[str, Outcome]:
-    """Where each ally had come to by the end, of a world of which that is documented."""
-    stated = _read(None).worlds.get(scenario.episode)
+def ends(scenario: Scenario, stated: Ends | None = None) -> dict[str, Outcome]:
+    """Where each ally had come to by the end, of a world of which that is documented.
+
+    ``stated`` is what is read instead of what ``seeds/history.yaml`` says of the world.
+    """
+    stated = stated or _read(None).worlds.get(scenario.episode)
     if stated is None:
         return {}
     found = outcomes.shipped(stated.table)
     return {ally: found[ally] for ally in scenario.allies if ally in found}
 
 
-def _courses(scenario: Scenario) -> list[Course]:
+def _courses(scenario: Scenario, stated: Ends | None) -> list[Course]:
     """Courses that hold for a scenario: its episode's, and those towards a documented end."""
     roles = {scenario.leader, scenario.target, *scenario.allies, None}
     episode = scenario.history or scenario.episode
     known = [course for course in read().get(episode, []) if {course.state, course.toward} <= roles]
     own = {course.state for course in known if course.decision == "level"}
-    reached = ends(scenario).items()
-    return known + [_towards(scenario, ally, end) for ally, end in reached if ally not in own]
+    stated = stated or _read(None).worlds.get(scenario.episode)
+    if stated is None:
+        return known
+    reached = ends(scenario, stated).items()
+    return known + [_towards(stated, ally, end) for ally, end in reached if ally not in own]
 
 
-def _towards(scenario: Scenario, ally: str, end: Outcome) -> Course:
+def _towards(stated: Ends, ally: str, end: Outcome) -> Course:
     """The course of a state that went with the others, as far as it came."""
     course = []
-    for entry in _read(None).worlds[scenario.episode].course:
+    for entry in stated.course:
         value = min(int(entry.value), end.level)
         low, high = min(int(entry.range[0]), end.low), min(int(entry.range[1]), end.high)
         course.append(
@@ -113,14 +119,14 @@ def _towards(scenario: Scenario, ally: str, end: Outcome) -> Course:
     return Course(state=ally, decision="level", course=course)
 
 
-def documented(scenario: Scenario) -> list[Documented]:
+def documented(scenario: Scenario, stated: Ends | None = None) -> list[Documented]:
     """Every documented decision of a scenario's episode, by course and step.
 
-    A what-if has the history of its episode, a world that of the episode it is like. Raises
-    ValueError on an option or date that the episode does not have.
+    A what-if has the history of its episode, a world that of the episode it is like. ``stated``
+    is as in :func:`ends`. Raises ValueError on an option or date that the episode does not have.
     """
     records = []
-    for course in _courses(scenario):
+    for course in _courses(scenario, stated):
         names = options(scenario, course.state, course.decision)
         calendar = scenario.calendar
         starts = [calendar.step_of(entry.date) for entry in course.course]

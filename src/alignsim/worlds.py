@@ -53,7 +53,7 @@ def expanded(document: Document, episode: Document) -> Document:
     ``episode`` is the one that it is like, checked by itself.
     """
     world = shapes.parsed(World, document, MEANINGS)
-    _check_tables(document, world)
+    _check_tables(document, world, episode)
     table = indicators.read(world.indicators)
     leader, target = episode.data["leader"], episode.data["target"]
     left_out = {leader, target, *world.without}
@@ -86,14 +86,19 @@ def expanded(document: Document, episode: Document) -> Document:
     return made
 
 
-def _check_tables(document: Document, world: World) -> None:
-    """The tables that it names are there."""
+def _check_tables(document: Document, world: World, episode: Document) -> None:
+    """The tables that it names are there, and none knows what is still to come."""
     if world.indicators not in indicators.years():
         known = ", ".join(map(str, indicators.years()))
         raise document.error(("indicators",), f"no table of {world.indicators}; there are {known}")
-    if world.after is not None and world.after not in outcomes.tables():
+    if world.after is None:
+        return
+    if world.after not in outcomes.tables():
         known = ", ".join(outcomes.tables())
         raise document.error(("after",), f"no such table; there are {known}")
+    start = str(episode.data["calendar"]["start"])
+    if outcomes.year(world.after) >= int(start[:4]):
+        raise document.error(("after",), f"is not of before the world begins, in {start}")
 
 
 def _check_same(document: Document, world: World) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from alignsim import calibrate, chain, documents, hypotheses, jobs, nested, priors, reading
 from alignsim import weights as weight_sets
 from alignsim.chain import World
+from alignsim.history import Ends
 from alignsim.hypotheses import Hypothesis, Judged
 from alignsim.jobs import Job, Result
 from alignsim.panel.specification import Fit, Specification
@@ -29,6 +30,8 @@ class PanelJob(Job):
     """One nested sample of weights from a world, and from decisions of episodes."""
 
     world: str
+    ends: Ends | None = None
+    """Where its states had come to, if the specification says so."""
     without: tuple[str, ...]
     """Units whose end does not count."""
     free_terms: tuple[str, ...]
@@ -38,7 +41,14 @@ class PanelJob(Job):
     def digest(self) -> str:
         """Hash of the job and of all that it rests on."""
         rests_on = jobs.foundations(self.episodes, self.dynamics)
-        return documents.digest([self.content, rests_on, _world_digest(self.world)])
+        own = _world_digest(self.world, self.ends and self.ends.model_dump_json())
+        return documents.digest([self.content, rests_on, own])
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The job as plain data, whatever it is called; ends that are not stated are left out."""
+        own = super().content
+        return own if self.ends else {key: value for key, value in own.items() if key != "ends"}
 
     @property
     def terms(self) -> frozenset[str]:
@@ -54,7 +64,7 @@ class PanelJob(Job):
         """What is sampled."""
         own = self.space()
         along = hypotheses.courses(self.bases(), self.judged)
-        ends = chain.world(_scenario(self.world), without=self.without)
+        ends = chain.world(_scenario(self.world), without=self.without, stated=self.ends)
         return nested.Target(len(own.place), own, along, None, ends)
 
 
@@ -64,9 +74,9 @@ def _scenario(world: str) -> Scenario:
 
 
 @cache
-def _world_digest(world: str) -> str:
+def _world_digest(world: str, stated: str | None) -> str:
     scenario = _scenario(world)
-    one = chain.world(scenario)
+    one = chain.world(scenario, stated=Ends.model_validate_json(stated) if stated else None)
     arrays = [np.asarray(part).tolist() for part in (*one.line, *one[1:])]
     return documents.digest([scenario.digest, arrays])
 
@@ -92,6 +102,7 @@ def job(
         draws=specification.draws,
         refresh=specification.refresh,
         world=specification.fit_on,
+        ends=specification.ends,
         without=tuple(sorted({*fit.without, *left_out})),
         free_terms=fit.terms,
         free_precisions=fit.precisions,
@@ -149,7 +160,7 @@ def fit(
     """Every fit of a specification, sampled in a folder or found there. Deterministic."""
     wanted = [job(specification, name) for name in specification.fits]
     results = jobs.run(wanted, folder / "samples", workers, told)
-    world = chain.world(_scenario(specification.fit_on))
+    world = chain.world(_scenario(specification.fit_on), stated=specification.ends)
     return {
         name: Fitted(name, own, result, world)
         for (name, own), result in zip(specification.fits.items(), results, strict=True)

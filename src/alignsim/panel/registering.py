@@ -40,7 +40,7 @@ from alignsim.documents import DocumentError
 from alignsim.outcomes import Outcome
 from alignsim.panel import baselines, features, fits, forecasting, leaving, panel_scores, within
 from alignsim.panel.fits import Fitted
-from alignsim.panel.specification import Specification
+from alignsim.panel.specification import Specification, over_before
 from alignsim.panel.within import THEORY, World
 from alignsim.scenario import Scenario
 
@@ -66,8 +66,16 @@ class Forecasts:
 
 
 def forecasts(specification: Specification, fitted: dict[str, Fitted]) -> Forecasts:
-    """What every forecaster says of the world that is forecast. Deterministic."""
+    """What every forecaster says of the world that is forecast. Deterministic.
+
+    Raises ValueError where the specification names none, or one that begins before that is over
+    whose ends the weights are told.
+    """
+    if specification.forecast is None:
+        raise ValueError(f"{specification.name}: names no world to forecast")
     scenario = reading.read(specification.forecast)
+    if not over_before(reading.read(specification.fit_on), scenario):
+        raise ValueError(f"{scenario.name} begins before {specification.fit_on} is over")
     lines = forecasting.drawn(
         scenario, specification.dynamics, specification.draws, specification.seed
     )
@@ -81,7 +89,7 @@ def forecasts(specification: Specification, fitted: dict[str, Fitted]) -> Foreca
     for name, title in (("joint", FROM_JOINT), ("flat", FROM_FLAT)):
         if name in fitted and name != specification.main:
             tables[title] = forecasting.table(scenario, runs(name))
-    before = World.of(specification.fit_on)
+    before = World.of(specification.fit_on, specification.ends)
     rows = features.table(scenario, features.year(scenario))
     for baseline in baselines.ALL:
         tables[baseline.name] = _baseline(baseline, specification, before, rows)
@@ -153,11 +161,10 @@ def issue(
         stated[file.name] = {"forecaster": forecaster, "sha256": _sha(text.encode())}
     manifest = {
         "files": stated,
-        "specification": specification.model_dump(mode="json"),
+        "specification": specification.model_dump(mode="json", exclude_none=True),
         "fits": {name: one.result.job.digest for name, one in fitted.items()},
         "scenarios": {
-            name: reading.read(name).digest
-            for name in (specification.fit_on, specification.forecast)
+            name: reading.read(name).digest for name in (specification.fit_on, found.scenario.name)
         },
         "inputs": _inputs(),
         "code": _code(),

@@ -5,11 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alignsim import chain, documents, history, indicators, reading, shapes
+from alignsim import chain, documents, history, indicators, outcomes, reading, shapes
 from alignsim import weights as weight_sets
 from alignsim.decision import PRECISIONS, LeaderStanceTerms, LevelTerms
 from alignsim.documents import Document
 from alignsim.draws import MAX_SEED
+from alignsim.history import Ends
 from alignsim.nested import Settings
 from alignsim.panel import features
 from alignsim.priors import Prior
@@ -52,7 +53,10 @@ class Specification(Frozen):
     kind: Literal["panel"]
     note: str
     fit_on: str
-    forecast: str
+    ends: Ends | None = None
+    """Where the states of ``fit_on`` had come to; by default what ``seeds/history.yaml`` says."""
+    forecast: str | None = None
+    """World that is forecast; none where weights are fitted only."""
     main: str
     fits: Annotated[dict[str, Fit], Field(min_length=1)]
     prior: Prior
@@ -74,11 +78,21 @@ def parse(document: Document) -> Specification:
     """Check a specification and what it names. Raises DocumentError."""
     found = shapes.parsed(Specification, document)
     weight_sets.read_set(found.dynamics)
-    worlds = {key: reading.named(document, (key,), getattr(found, key)) for key in WORLDS}
-    if not history.ends(worlds["fit_on"]):
+    worlds = {
+        key: reading.named(document, (key,), name)
+        for key in WORLDS
+        if (name := getattr(found, key)) is not None
+    }
+    if found.ends is not None and found.ends.table not in outcomes.tables():
+        known = ", ".join(outcomes.tables())
+        raise document.error(("ends", "table"), f"no such table; there are {known}")
+    if not history.ends(worlds["fit_on"], found.ends):
         raise document.error(("fit_on",), "of this world no ends are documented")
     for key, world in worlds.items():
-        _check_world(document, key, world)
+        _check_world(document, key, world, found.ends if key == "fit_on" else None)
+    if "forecast" in worlds and not over_before(worlds["fit_on"], worlds["forecast"]):
+        fault = f"begins before {worlds['fit_on'].name} is over, whose ends the weights are told"
+        raise document.error(("forecast",), fault)
     if found.main not in found.fits:
         raise document.error(("main",), f"one of {', '.join(found.fits)}")
     if FLAT not in found.fits:
@@ -93,10 +107,15 @@ FLAT = "flat"
 """The fit on the world alone."""
 
 
-def _check_world(document: Document, key: str, world: Scenario) -> None:
+def over_before(fit_on: Scenario, forecast: Scenario) -> bool:
+    """Whether a world's ends are known before the other begins, so that they may inform it."""
+    return fit_on.calendar.ends[-1] < forecast.calendar.dates[0]
+
+
+def _check_world(document: Document, key: str, world: Scenario, stated: Ends | None) -> None:
     """The leader's course is documented, unions ended as one, and there are indicators."""
     try:
-        chain.world(world)
+        chain.world(world, stated=stated)
         year = features.year(world)
     except ValueError as error:
         raise document.error((key,), str(error)) from None

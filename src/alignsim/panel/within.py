@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from alignsim import history, reading
+from alignsim.history import Ends
 from alignsim.panel import baselines, features, forecasting, leaving, panel_scores
 from alignsim.panel.fits import Fitted, Floats, Told
 from alignsim.panel.leaving import By, LeftOut
@@ -15,7 +16,7 @@ from alignsim.scenario import Scenario
 THEORY, FLAT, FREE = "theory", "theory, flat prior", "theory, coalition forecast"
 """The main fit and the flat one with the others' course as documented; the main one in free runs,
 where unions and clubs are forecast as well."""
-ALL_STATES = "all states"
+ALL_STATES, NEW_STATES = "all states", "not joined in 2014"
 EDGES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
 """Bins of calibration curves."""
 
@@ -31,14 +32,14 @@ class World:
     region: pd.Series
 
     @classmethod
-    def of(cls, name: str) -> "World":
-        """Read a world whose ends are documented."""
+    def of(cls, name: str, stated: Ends | None = None) -> "World":
+        """Read a world whose ends are documented, or ``stated``."""
         scenario = reading.read(name)
         year = features.year(scenario)
         return cls(
             scenario,
             features.table(scenario, year),
-            features.joined(history.ends(scenario), scenario),
+            features.joined(history.ends(scenario, stated), scenario),
             features.unit(scenario),
             features.region(scenario, year),
         )
@@ -50,7 +51,7 @@ class World:
         found = {ALL_STATES: known, "without the EU": alone}
         if before is not None:
             new = [state for state in known if before.get(state) != 1.0]
-            found["not joined in 2014"] = new
+            found[NEW_STATES] = new
         return found
 
 
@@ -79,7 +80,7 @@ def within(
     told: Told = lambda done, name: None,
 ) -> Within:
     """Leave units and regions out of every fit, theory and baselines alike. Deterministic."""
-    world = World.of(specification.fit_on)
+    world = World.of(specification.fit_on, specification.ends)
     groups = {"unit": world.unit, "region": world.region}
     tables, shapes = {}, []
     for label, labels in groups.items():
