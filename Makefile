@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check -q
 LOCK = requirements.lock
 
-.PHONY: reproduce app test check coverage screenshots calibrate compare forecasts panel sensitivity recovery sweeps bench docs lock clean
+.PHONY: reproduce app test check coverage screenshots calibrate compare forecasts panel verdict sensitivity recovery sweeps bench docs lock clean
 
 reproduce: $(VENV)/.base
 	$(BIN)/alignsim reproduce
@@ -51,11 +51,19 @@ forecasts: $(VENV)/.test
 	$(BIN)/alignsim forecast experiments/forecasts/forecasts.yaml --out build/forecasts --workers 2
 	cd build/forecasts && cp *.csv *.png manifest.json findings.txt ../../experiments/forecasts/
 
-# Fits the world of 2014 and forecasts that of 2022. The forecast is registered: what it gives must be the same bytes.
+# Fits the world of 2014 and forecasts that of 2022. The forecast is registered: its files are compared and never
+# written again.
 panel: $(VENV)/.test
 	$(BIN)/alignsim panel fit experiments/panel/panel.yaml --out build/panel --weights configs/weights --workers 2
 	$(BIN)/alignsim panel forecast experiments/panel/panel.yaml --out build/panel
-	cd build/panel && cp *.csv *.png manifest.json ../../experiments/panel/
+	cd build/panel && for file in *.csv *.png; do \
+	  case $$file in forecast-*) cmp $$file ../../experiments/panel/$$file;; *) cp $$file ../../experiments/panel/;; esac || exit 1; \
+	done
+
+# Judges the registered forecast of 2022, sentence by sentence.
+verdict: $(VENV)/.base
+	$(BIN)/alignsim panel verdict seeds/outcomes-2022.csv --forecasts experiments/panel \
+	  --without experiments/panel/verdict-2022/without-movers.csv --out experiments/panel/verdict-2022
 
 # Does calibration find weights that are known?
 recovery: $(VENV)/.test

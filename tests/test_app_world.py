@@ -1,4 +1,4 @@
-"""The page The world: its numbers are the committed ones, and of 2022 it knows no outcome."""
+"""The page The world: its numbers are the committed ones, the verdict on 2022 among them."""
 
 import html
 import re
@@ -15,14 +15,14 @@ from htmltools import TagList
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignsim import evidence, explanation, history, kernel, reading, timeline, weights
+from alignsim import evidence, explanation, history, kernel, outcomes, reading, timeline, weights
 from alignsim.app import charts, forms, working, world, world_map, world_page, world_state
 from alignsim.app.page import STATIC
 from alignsim.app.texts import all_texts, below, t
 from alignsim.app.world import AFTER, BEFORE, YEARS, Chance
 from alignsim.app.world_map import Square
 from alignsim.documents import DocumentError
-from alignsim.panel import registering, shipped, tiles
+from alignsim.panel import registering, shipped, tiles, verdict
 from alignsim.panel.forecasting import led
 from alignsim.panel.within import THEORY
 from tests import markup
@@ -75,11 +75,57 @@ def test_chances_of_2014_come_from_weights_that_have_not_seen_the_state() -> Non
     assert set(world.results().chances[BEFORE][THEORY]) == set(world.allies())
 
 
-def test_records_are_of_2014_alone() -> None:
-    ends = history.ends(world.scenario(BEFORE))
-    sided = {state: one.joined == 1.0 for state, one in ends.items() if one.joined is not None}
-    assert world.results().joined == sided
-    assert history.ends(world.scenario(AFTER)) == {}
+def test_records_are_those_of_the_tables_of_outcomes() -> None:
+    tables = {
+        BEFORE: history.ends(world.scenario(BEFORE)),
+        AFTER: outcomes.shipped("outcomes-2022.csv"),
+    }
+    for year, ends in tables.items():
+        known = {
+            state: None if ends[state].joined is None else ends[state].joined == 1.0
+            for state in world.allies()
+            if ends[state].outcome != "exclude"
+        }
+        assert world.results().records[year] == known
+
+
+@pytest.mark.parametrize("forecaster", [THEORY, "same as 2014"])
+def test_a_forecast_is_a_hit_a_miss_or_stands_beside_a_doubtful_record(forecaster: str) -> None:
+    found, ends = world.results(), outcomes.shipped("outcomes-2022.csv")
+    for state in world.allies():
+        chance = found.of(AFTER, forecaster, state)
+        assert chance is not None
+        right = (chance.p > 0.5) == (ends[state].outcome == "yes")
+        expected = {"partial": "doubtful", "exclude": None}.get(
+            ends[state].outcome, "hit" if right else "miss"
+        )
+        assert found.standing(AFTER, forecaster, state) == expected
+    counts = found.standings(AFTER, forecaster)
+    assert sum(counts.values()) == len(found.records[AFTER])
+
+
+def test_the_verdict_is_that_of_the_command() -> None:
+    states, scores, criteria = (shipped.table(name) for name in world.JUDGED)
+    told = html.unescape(opened())
+    (line,) = re.findall(r"<strong>(The theory was on the right side.*?)</strong>", told, re.DOTALL)
+    numbers = [float(one.replace("−", "-")) for one in re.findall(r"−?\d+(?:\.\d+)?", line)]
+    hits, misses = ((states["standing"] == one).sum() for one in ("hit", "miss"))
+    known = scores[scores["subset"] == "all states"].set_index("forecaster")["log_score"].round(3)
+    good, bad = verdict.tallies(criteria)
+    assert numbers == [
+        hits, hits + misses, known[THEORY], known["ideal point"],
+        good.of, good.met, bad.of, bad.met,
+    ]  # fmt: skip
+
+
+def test_every_registered_sentence_says_whether_it_came_true() -> None:
+    met = world.results().met
+    for side in ("for", "against"):
+        points = below(f"world.judged.points.{side}")
+        assert [number for own, number in met if own == side] == list(range(1, len(points) + 1))
+    shown = opened().partition('id="judged"')[2].partition("</section>")[0]
+    words = [t(f"world.judged.held.{word.replace(' ', '_')}") for word in met.values()]
+    assert re.findall(r"<strong>([^<]*)</strong>", shown) == words
 
 
 def test_ranks_count_those_ahead() -> None:
@@ -125,17 +171,26 @@ def test_what_moves_a_state_is_that_of_its_unit() -> None:
 
 def test_scores_are_those_of_all_states_each_left_out() -> None:
     table = pd.read_csv(COMMITTED / "scores-2014.csv")
-    table = table[(table["subset"] == "all states") & (table["left_out"] == "unit")]
-    assert [one.forecaster for one in world.results().scores] == list(table["forecaster"])
-    for one, (_, row) in zip(world.results().scores, table.iterrows(), strict=True):
-        for name in ("brier", "log_score"):
-            assert getattr(one, name) == (row[name], row[f"{name}_low"], row[f"{name}_high"])
+    judged = pd.read_csv(COMMITTED / "verdict-2022" / "scores.csv")
+    tables = {
+        AFTER: judged[judged["subset"] == "all states"],
+        "not joined in 2014": judged[judged["subset"] == "not joined in 2014"],
+        BEFORE: table[(table["subset"] == "all states") & (table["left_out"] == "unit")],
+    }
+    found = world.results().scores
+    assert set(found) == set(tables)
+    for year, own in tables.items():
+        assert [one.forecaster for one in found[year]] == list(own["forecaster"])
+        for one, (_, row) in zip(found[year], own.iterrows(), strict=True):
+            for name in ("brier", "log_score"):
+                assert getattr(one, name) == (row[name], row[f"{name}_low"], row[f"{name}_high"])
     shown = opened().partition('id="scores"')[2].partition("</section>")[0]
     marked = re.findall(r'<tr class="marked">\s*<th scope="row">([^<]*)', shown)
-    assert marked == [t("world.forecasters.theory.name")]
-    values = [float(one) for one in re.findall(r'class="number">([\d.]+) \[', shown)]
-    assert values == sorted(values)
-    assert len(values) == len(table)
+    assert marked == [t("world.forecasters.theory.name")] * len(tables)
+    for part, own in zip(shown.split("<table")[1:], tables.values(), strict=True):
+        values = [float(one) for one in re.findall(r'class="number">([\d.]+) \[', part)]
+        assert values == sorted(values)
+        assert len(values) == len(own)
 
 
 def test_every_forecaster_has_plain_words() -> None:
@@ -194,16 +249,25 @@ def test_reasons_are_computed_once_for_all_states_of_a_run() -> None:
     assert world._decided.cache_info().misses == before
 
 
+@pytest.mark.parametrize(
+    ("state", "record", "standing"),
+    [("SGP", "joined", "miss"), ("ISR", "not_joined", "miss"), ("GEO", "unclear", "doubtful"),
+     ("KOR", "joined", "hit"), ("BLR", "none", None)],
+)  # fmt: skip
+def test_forecast_stands_beside_outcome(state: str, record: str, standing: str | None) -> None:
+    shown = html.unescape(opened(state=state))
+    rows = re.findall(r"<tr>.*?</tr>", shown.partition('id="chosen"')[2], re.DOTALL)
+    assert t(f"world.records.{record}") in rows[2]
+    told = [
+        one for one in ("hit", "miss", "doubtful") if t(f"world.beside.{one}", year=AFTER) in shown
+    ]
+    assert told == ([standing] if standing else [])
+
+
 @pytest.mark.parametrize("state", ["JPN", "KOR", "CHE"])
-def test_no_outcome_of_2022_is_told(state: str) -> None:
-    """Not even of the allies whose decisions the four-agent episode has on record."""
-    shown = opened(state=state)
-    assert 'class="tile p9 joined' not in shown
-    assert not re.search(r'class="tile [^"]*\bjoined\b', shown.partition('class="legend"')[0])
+def test_reasons_of_2022_are_those_of_free_runs_and_name_no_record(state: str) -> None:
     told = str(TagList(world_state.reasons(view(state=state), world.reasons(AFTER, state))))
     assert "ocumented" not in told
-    rows = re.findall(r"<tr>.*?</tr>", shown.partition('id="chosen"')[2], re.DOTALL)
-    assert t("world.records.unread") in rows[2]
 
 
 def test_without_weights_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,7 +337,7 @@ def squares(text: str) -> dict[str, str]:
 def test_every_state_is_a_square_that_says_its_number(year: str) -> None:
     shown = squares(opened(year=year, state="MEX"))
     assert set(shown) == set(world.allies())
-    table = left_out()["joined"]
+    records = world.results().records[year]
     for state, square in shown.items():
         chance = world.results().of(year, THEORY, state)
         assert chance is not None
@@ -281,7 +345,10 @@ def test_every_state_is_a_square_that_says_its_number(year: str) -> None:
         assert f"{world.scenario(year).label(state)}: {charts.percent(chance.p)}" in square
         assert f">{100 * chance.p:.0f}</text>" in square
         styles = re.findall('class="([^"]*)"', square)[0].split()
-        assert ("joined" in styles) == (year == BEFORE and table[state] == 1.0)
+        assert ("joined" in styles) == (records.get(state) is True)
+        standing = world.results().standing(year, THEORY, state)
+        marks = re.findall('class="mark ([^"]*)"', square)
+        assert marks == ([standing] if standing in ("miss", "doubtful") else [])
         assert ("chosen" in styles) == ("aria-current" in square) == (state == "MEX")
         query = dict(parse_qsl(urlsplit(re.findall('href="([^"]*)"', square)[0]).query))
         assert (query["year"], query["forecaster"], query["state"]) == (year, "theory", state)

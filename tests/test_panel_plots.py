@@ -11,11 +11,11 @@ import pytest
 from alignsim import plots
 from alignsim.documents import DocumentError
 from alignsim.evidence import data_root
-from alignsim.panel import plots_panel, tiles
+from alignsim.panel import plots_map, plots_panel, tiles
 from alignsim.panel.tiles import Tile
 
 WORLD = data_root() / "configs" / "world"
-STATES = [state for state in tiles.layout() if state not in plots_panel.ROLES]
+STATES = [state for state in tiles.layout() if state not in plots_map.ROLES]
 FORECASTERS = ["theory", "base rate", "ideal point", "ideal point, mixed with same as 2014"]
 SUBSETS = ["all states", "outside the EU", "not joined in 2014"]
 
@@ -157,36 +157,36 @@ def test_a_faulty_layout_is_refused(text, message):
 
 
 def test_the_map_names_every_state_and_is_the_same_twice(forecast):
-    figure = plots_panel.tile_map(forecast, {"NOR"}, "The world in 2014")
+    figure = plots_map.tile_map(forecast, {"NOR"}, "The world in 2014")
     assert set(tiles.layout()) | {"The world in 2014"} == set(letters(figure))
     assert set(squares(figure)) == set(tiles.layout())
-    assert small(figure) == small(plots_panel.tile_map(forecast, {"NOR"}, "The world in 2014"))
+    assert small(figure) == small(plots_map.tile_map(forecast, {"NOR"}, "The world in 2014"))
 
 
 def test_colours_follow_the_forecast(forecast):
-    drawn = squares(plots_panel.tile_map(forecast))
-    shades = matplotlib.colormaps[plots_panel.COLOURS]
+    drawn = squares(plots_map.tile_map(forecast))
+    shades = matplotlib.colormaps[plots_map.COLOURS]
     for state, p in zip(forecast["iso3"], forecast["p_joined"], strict=True):
         assert drawn[state].get_facecolor() == pytest.approx(shades(p), abs=0.003)
-    colours = [plots_panel.colour_of(p) for p in np.linspace(0.0, 1.0, 21)]
-    brightness = [plots_panel.luminance(colour) for colour in colours]
+    colours = [plots_map.colour_of(p) for p in np.linspace(0.0, 1.0, 21)]
+    brightness = [plots_map.luminance(colour) for colour in colours]
     assert brightness == sorted(brightness, reverse=True)  # readable in grey
 
 
 def test_letters_stand_out(forecast):
-    figure = plots_panel.tile_map(forecast)
+    figure = plots_map.tile_map(forecast)
     words = letters(figure)
     for state, square in squares(figure).items():
         ink, paper = (
-            plots_panel.luminance(matplotlib.colors.to_hex(colour))
+            plots_map.luminance(matplotlib.colors.to_hex(colour))
             for colour in (words[state].get_color(), square.get_facecolor())
         )
         assert abs(ink - paper) >= 0.4, state
 
 
 def test_wide_intervals_and_outcomes_are_marked(forecast):
-    drawn = squares(plots_panel.tile_map(forecast, {"NOR", "JPN"}))
-    wide = forecast["p_joined_high"] - forecast["p_joined_low"] > plots_panel.WIDE
+    drawn = squares(plots_map.tile_map(forecast, {"NOR", "JPN"}))
+    wide = forecast["p_joined_high"] - forecast["p_joined_low"] > plots_map.WIDE
     assert 10 < wide.sum() < len(wide) - 10
     for state, cut in zip(forecast["iso3"], wide, strict=True):
         assert len(drawn[state].get_xy()) == (6 if cut else 5)  # the first corner ends it too
@@ -195,14 +195,14 @@ def test_wide_intervals_and_outcomes_are_marked(forecast):
 
 
 def test_those_without_a_forecast_are_grey(forecast):
-    figure = plots_panel.tile_map(forecast[forecast["iso3"] != "PRK"])
+    figure = plots_map.tile_map(forecast[forecast["iso3"] != "PRK"])
     grey = {
         state: matplotlib.colors.to_hex(square.get_facecolor())
         for state, square in squares(figure).items()
         if len(set(square.get_facecolor()[:3])) == 1
     }
-    roles = dict.fromkeys(plots_panel.ROLES, plots_panel.ROLE)
-    assert grey == {**roles, "PRK": plots_panel.ABSENT}
+    roles = dict.fromkeys(plots_map.ROLES, plots_map.ROLE)
+    assert grey == {**roles, "PRK": plots_map.ABSENT}
     assert keys(figure) == [
         "90 % interval wider than 0.5",
         "no forecast: RUS\xa0target, UKR\xa0attacked, USA\xa0leader",
@@ -211,12 +211,12 @@ def test_those_without_a_forecast_are_grey(forecast):
 
 
 def test_the_legend_has_what_is_drawn(forecast):
-    assert keys(plots_panel.tile_map(forecast))[1:] == [
+    assert keys(plots_map.tile_map(forecast))[1:] == [
         "no forecast: RUS\xa0target, UKR\xa0attacked, USA\xa0leader"
     ]
     more = forecast.copy()
     more.loc[0, "iso3"] = "UKR"
-    found = keys(plots_panel.tile_map(more, {"NOR"}))
+    found = keys(plots_map.tile_map(more, {"NOR"}))
     assert found[1:] == [
         "documented: joined",
         "no forecast: RUS\xa0target, USA\xa0leader",
@@ -227,7 +227,7 @@ def test_the_legend_has_what_is_drawn(forecast):
 def test_a_state_without_a_place_is_refused(forecast):
     forecast.loc[0, "iso3"] = "ATA"
     with pytest.raises(ValueError, match="no place on the map: ATA"):
-        plots_panel.tile_map(forecast)
+        plots_map.tile_map(forecast)
 
 
 # --- the other figures ----------------------------------------------------------------------

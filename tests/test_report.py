@@ -78,7 +78,14 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def expected_figures(result: Evaluation) -> set[str]:
-    names = {"overview", "scores", "pressure", "world-map-2022", "world-dots-2022"}
+    names = {
+        "overview",
+        "scores",
+        "pressure",
+        "world-map-2022",
+        "world-scores-2022",
+        "world-dots-2022",
+    }
     for episode in result.ensembles:
         names |= {f"paths-{episode}"} | {f"utilities-{episode}-{ally}" for ally in ALLIES}
     return names

@@ -314,6 +314,10 @@ FAULTS = {
     "like a what-if": ({"like": "us-lng"}, r"like: us-lng is not an episode"),
     "like a world": ({"like": "world-2022"}, r"like: world-2022 is not an episode"),
     "no like": ({"like": None}, r"missing key like"),
+    "an after that is not over": (
+        {"after": "outcomes-2014.csv"},
+        r"after: is not of before the world begins, in 2014-03",
+    ),
     "an unknown key": ({"allies": ["JPN"]}, r"allies: unknown key; allowed: name, kind"),
     "missing same": ({"same": None}, r"missing key same"),
     "a missing key in same": ({"same": same(oil_share=None)}, r"same: missing key oil_share"),
@@ -371,7 +375,8 @@ def test_the_line_is_that_of_the_key(tmp_path: Path):
 
 def test_a_union_whose_members_start_apart_is_refused(tmp_path: Path):
     unions = {"EU": {**UNION, "members": ["DEU", "IND"], "associates": []}}
-    file = world_file(tmp_path, unions=unions, clubs={}, after="outcomes-2014.csv")
+    later = {"like": "ukraine-2022", "indicators": 2021, "after": "outcomes-2014.csv"}
+    file = world_file(tmp_path, unions=unions, clubs={}, **later)
     with pytest.raises(
         DocumentError, match=r"mine\.yaml:\d+: unions\.EU\.members: DEU starts at 3"
     ):

@@ -1,4 +1,4 @@
-"""The commands of the world panel: fit, forecast, score."""
+"""The commands of the world panel: fit, forecast, score, verdict."""
 
 from datetime import datetime
 from pathlib import Path
@@ -6,11 +6,22 @@ from pathlib import Path
 import click
 
 from alignsim import cli_common
+from alignsim.documents import DocumentError
 
 FOLDER = click.Path(path_type=Path)
 SPECIFICATION = click.argument("specification", type=FOLDER)
 OUT = click.option(
     "--out", type=FOLDER, required=True, help="Folder of samples, tables and figures."
+)
+FORECASTS = click.option(
+    "--forecasts", type=FOLDER, required=True, help="Folder of the forecasts and their manifest."
+)
+RESAMPLES = click.option(
+    "--resamples",
+    type=click.IntRange(1, 100_000),
+    default=1000,
+    show_default=True,
+    help="Resamples of units for the intervals.",
 )
 
 
@@ -22,7 +33,7 @@ def panel() -> None:
     Examples:
       alignsim panel fit experiments/panel/panel.yaml --out build/panel --workers 2
       alignsim panel forecast experiments/panel/panel.yaml --out build/panel
-      alignsim panel score outcomes.csv --forecasts experiments/panel
+      alignsim panel score seeds/outcomes-2022.csv --forecasts experiments/panel
     """
 
 
@@ -103,6 +114,8 @@ def forecast(specification: Path, out: Path, workers: int, as_json: bool) -> Non
     from alignsim.panel.within import THEORY
 
     chosen = specifications.read(specification)
+    if chosen.forecast is None:
+        raise DocumentError(str(specification), None, "forecast", "names no world to forecast")
     cli_common.sampler_ready("sklearn")
     with cli_common.terminable():
         fitted = fits.fit(chosen, out, workers, cli_common.samples_bar(chosen.name))
@@ -131,17 +144,9 @@ def forecast(specification: Path, out: Path, workers: int, as_json: bool) -> Non
 
 @panel.command()
 @click.argument("outcomes", type=FOLDER)
-@click.option(
-    "--forecasts", type=FOLDER, required=True, help="Folder of the forecasts and their manifest."
-)
+@FORECASTS
 @click.option("--out", type=FOLDER, help="Folder for tables and figures of the scores.")
-@click.option(
-    "--resamples",
-    type=click.IntRange(1, 100_000),
-    default=1000,
-    show_default=True,
-    help="Resamples of units for the intervals.",
-)
+@RESAMPLES
 @cli_common.seed
 @cli_common.as_json
 def score(
@@ -155,7 +160,7 @@ def score(
 
     \b
     Examples:
-      alignsim panel score outcomes.csv --forecasts experiments/panel
+      alignsim panel score seeds/outcomes-2022.csv --forecasts experiments/panel
       alignsim panel score outcomes.csv --forecasts build/panel --out build/scores
     """
     from alignsim import outcomes as ends
@@ -179,3 +184,47 @@ def score(
         cli_common.print_json(panel_report.records(frames))
     else:
         click.echo(panel_report.scored_text(found))
+
+
+@panel.command()
+@click.argument("outcomes", type=FOLDER)
+@FORECASTS
+@click.option(
+    "--without",
+    type=FOLDER,
+    help="Table of the theory without norms and the coalition: iso3, p_joined.",
+)
+@OUT
+@RESAMPLES
+@cli_common.seed
+@cli_common.as_json
+def verdict(
+    outcomes: Path,
+    forecasts: Path,
+    without: Path | None,
+    out: Path,
+    resamples: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Judge the registered forecast of 2022, sentence by sentence.
+
+    OUTCOMES is a CSV file as for `score`. OUT takes the scores, also with partial records counted
+    either way; the registered sentences with their figures; what each state cost; and the terms
+    that moved it.
+
+    \b
+    Example:
+      alignsim panel verdict outcomes.csv --forecasts experiments/panel --out build/verdict
+    """
+    from alignsim.panel import panel_report, verdict_report
+    from alignsim.panel import verdict as judging
+
+    found = cli_common.usage(lambda: judging.verdict(forecasts, outcomes, without, resamples, seed))
+    frames = verdict_report.frames(found)
+    files = panel_report.write(frames, verdict_report.figures(found), out)
+    if as_json:
+        cli_common.print_json(panel_report.records(frames))
+    else:
+        click.echo(verdict_report.text(found))
+    click.echo(f"\n{out}: {len(files)} files", err=True)

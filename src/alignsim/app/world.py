@@ -1,7 +1,7 @@
 """The world panel as a page shows it: forecasts, ranks, movers, scores, and reasons.
 
-Numbers are those committed in ``experiments/panel``; only the reasons of a decision are computed
-here. Of 2022 nothing is known but what is forecast: no outcome is read, and none is told.
+Numbers are those committed in ``experiments/panel``, records of who joined among them; only the
+reasons of a decision are computed here.
 """
 
 import re
@@ -24,7 +24,7 @@ from alignsim.history import Key
 from alignsim.panel import shipped
 from alignsim.panel.features import year as year_of
 from alignsim.panel.forecasting import led
-from alignsim.panel.within import THEORY
+from alignsim.panel.within import ALL_STATES, NEW_STATES, THEORY
 from alignsim.scenario import Scenario
 
 BEFORE, AFTER = "2014", "2022"
@@ -36,10 +36,14 @@ RUNS = 200
 KEPT = 16
 ATTACKED = "UKR"
 """The state that is attacked takes no side."""
+EVEN = 0.5
+"""Above this a forecast says that a state joins."""
 WIDE = 0.5
 """An interval wider than this says hardly anything."""
 TABLES = ("left-out-2014.csv", "movers.csv", "scores-2014.csv")
-SUBSET, LEFT_OUT = "all states", "unit"
+JUDGED = tuple(f"{shipped.VERDICT}/{name}" for name in ("states.csv", "scores.csv", "criteria.csv"))
+HIT, MISS, DOUBTFUL = "hit", "miss", "doubtful"
+LEFT_OUT = "unit"
 CHANGE = "_change"
 MEASURES = ("brier", "log_score")
 
@@ -81,7 +85,7 @@ class Moved(NamedTuple):
 
 
 class Score(NamedTuple):
-    """How a forecaster did on 2014 left out: each score with its interval."""
+    """How a forecaster did: each score with its interval."""
 
     forecaster: str
     states: int
@@ -95,14 +99,32 @@ class Results:
     """The committed results: chances by year, forecaster and state; the others by state or unit."""
 
     chances: dict[str, dict[str, dict[str, Chance]]]
-    joined: dict[str, bool]
-    """Of 2014, where the records say one or the other."""
+    records: dict[str, dict[str, bool | None]]
+    """Who had joined by the end of each year; None where the record is partial or unclear."""
     moved: dict[str, Moved]
-    scores: tuple[Score, ...]
+    scores: dict[str, tuple[Score, ...]]
+    """Of 2014, each state left out; of 2022, as registered, on all states and on new ones."""
+    met: dict[tuple[str, int], str]
+    """Whether each registered sentence holds, by side and number."""
 
     def forecasters(self, year: str) -> tuple[str, ...]:
         """Names of the forecasters of a year, in the order of its files."""
         return tuple(self.chances[year])
+
+    def standing(self, year: str, forecaster: str, state: str) -> str | None:
+        """Hit, miss or doubtful record; None where nothing was said or nothing is recorded."""
+        chance, records = self.of(year, forecaster, state), self.records[year]
+        if chance is None or state not in records:
+            return None
+        joined = records[state]
+        if joined is None:
+            return DOUBTFUL
+        return HIT if (chance.p > EVEN) == joined else MISS
+
+    def standings(self, year: str, forecaster: str) -> dict[str, int]:
+        """How many states there are of each standing."""
+        found = [self.standing(year, forecaster, state) for state in self.chances[year][forecaster]]
+        return {one: found.count(one) for one in (HIT, MISS, DOUBTFUL)}
 
     @property
     def every(self) -> tuple[str, ...]:
@@ -173,16 +195,16 @@ def results() -> Results:
     except (DocumentError, ValueError, KeyError, TypeError, AttributeError) as error:
         # Where the folder is on this machine is nobody's business.
         raise ResultsError(str(error).replace(f"{shipped.folder()}/", "")) from None
-    if not all(THEORY in found.chances[year] for year in YEARS) or not found.scores:
+    if not all(THEORY in found.chances[year] for year in YEARS) or not all(found.scores.values()):
         raise ResultsError(f"nothing is said of the {THEORY}")
     return found
 
 
 def _read() -> Results:
     left_out, movers, scores = map(shipped.table, TABLES)
+    states, judged, criteria = map(shipped.table, JUDGED)
     left_out = left_out[left_out["left_out"] == LEFT_OUT].set_index("iso3")
     known = [name for name in left_out.columns if name not in ("left_out", "unit", "region")]
-    outcomes = left_out["joined"].dropna()
     return Results(
         {
             BEFORE: {name: _chances(left_out, name) for name in known if name != "joined"},
@@ -191,14 +213,40 @@ def _read() -> Results:
                 for name, table in shipped.forecasts().items()
             },
         },
-        {str(state): value == 1.0 for state, value in outcomes.items()},
+        {
+            BEFORE: {
+                str(state): None if pd.isna(value) else value == 1.0
+                for state, value in left_out["joined"].items()
+            },
+            AFTER: _recorded(states),
+        },
         {str(row["unit"]): _moved(row) for row in _rows(movers)},
-        tuple(
-            _score(row)
-            for row in _rows(scores)
-            if row["subset"] == SUBSET and row["left_out"] == LEFT_OUT
-        ),
+        {
+            BEFORE: _scored(scores[scores["left_out"] == LEFT_OUT], ALL_STATES),
+            AFTER: _scored(judged, ALL_STATES),
+            NEW_STATES: _scored(judged, NEW_STATES),
+        },
+        {
+            (str(row["counts"]), int(row["number"])): str(row["sentence_met"])
+            for row in _rows(criteria)
+        },
     )
+
+
+RECORDS = {"yes": True, "no": False, "partial": None, "ambiguous": None}
+
+
+def _recorded(states: pd.DataFrame) -> dict[str, bool | None]:
+    """Who had joined by the end of 2022, of those whose record counts."""
+    return {
+        str(row["iso3"]): RECORDS[row["outcome"]]
+        for row in _rows(states)
+        if row["outcome"] in RECORDS
+    }
+
+
+def _scored(table: pd.DataFrame, subset: str) -> tuple[Score, ...]:
+    return tuple(_score(row) for row in _rows(table) if row["subset"] == subset)
 
 
 def _rows(table: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -21,7 +21,10 @@ KEY = 16
 
 
 class Square(NamedTuple):
-    """A state on the map. Without an address it is no link; ``styles`` are CSS classes."""
+    """A state on the map. Without an address it is no link; ``styles`` are CSS classes.
+
+    ``mark`` is the CSS class of a mark in the lower left corner.
+    """
 
     label: str
     styles: tuple[str, ...] = ()
@@ -29,6 +32,7 @@ class Square(NamedTuple):
     number: str = ""
     cut: bool = False
     chosen: bool = False
+    mark: str = ""
 
 
 def shade(chance: float) -> str:
@@ -58,6 +62,7 @@ def _square(state: str, tile: Tile, square: Square) -> str:
     inside = (
         f"<title>{escape(square.label)}</title>"
         f'<path d="{_outline(x, y, WIDTH, HEIGHT, square.cut)}"/>'
+        f"{_corner(x, y + HEIGHT, square.mark)}"
         f'<text class="code" {middle}>{escape(state)}</text>'
     )
     if not square.href:
@@ -77,6 +82,14 @@ def _outline(x: float, y: float, width: float, height: float, cut: bool = False)
     return f"M{left:g} {top:g}{corner}V{bottom:g}H{left:g}Z"
 
 
+def _corner(left: float, bottom: float, mark: str) -> str:
+    """A triangle in the lower left corner of a cell; nothing without a mark."""
+    if not mark:
+        return ""
+    x, y = left + GAP, bottom - GAP
+    return f'<path class="mark {escape(mark)}" d="M{x:g} {y - CUT:g}V{y:g}H{x + CUT:g}Z"/>'
+
+
 def scale(low: str, high: str) -> HTML:
     """The colours from 0 to 1, with a word at either end."""
     squares = "".join(
@@ -90,9 +103,10 @@ def scale(low: str, high: str) -> HTML:
     )
 
 
-def key(text: str, style: str, cut: bool = False) -> HTML:
+def key(text: str, style: str, cut: bool = False, mark: str = "") -> HTML:
     """One entry of the legend besides the colours."""
-    drawn = f'<g class="tile {style}"><path d="{_outline(0, 0, KEY + 4, KEY, cut)}"/></g>'
+    outline = f'<path d="{_outline(0, 0, KEY + 4, KEY, cut)}"/>'
+    drawn = f'<g class="tile {style}">{outline}{_corner(0, KEY, mark)}</g>'
     return HTML(
         f'<svg class="key" viewBox="0 0 {KEY + 4} {KEY}" width="{KEY + 4}" height="{KEY}" '
         f'aria-hidden="true">{drawn}</svg> {escape(text)}'

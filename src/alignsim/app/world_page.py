@@ -19,7 +19,13 @@ from alignsim.app.world import AFTER, BEFORE, YEARS, Results, ResultsError, Scor
 from alignsim.app.world_map import Square
 from alignsim.app.world_state import NAME, OWN, View
 from alignsim.documents import DocumentError
-from alignsim.panel.within import THEORY
+from alignsim.panel.within import NEW_STATES, THEORY
+
+RIVAL = "ideal point"
+"""What the verdict sets beside the theory: UN votes alone."""
+MET = "met"
+MARKED = (world.MISS, world.DOUBTFUL)
+"""Standings that have a mark on the map."""
 
 
 def page(request: Request) -> Tag:
@@ -39,10 +45,9 @@ def page(request: Request) -> Tag:
         fault,
         *(frame.alert(one) for one in faults),
         tags.p(rich(t(f"{NAME}.lead")), class_="lead"),
-        tags.p(tags.strong(t(f"{NAME}.registered"))),
+        tags.p(t(f"{NAME}.registered")),
         None if setting.is_documented else tags.p(t(f"{NAME}.documented_only"), class_="note"),
         shown,
-        _judged(),
         _limits(),
     )
 
@@ -90,6 +95,7 @@ def _view(setting: PageSetting, given: Mapping[str, str]) -> tuple[View, list[st
 
 def _shown(view: View) -> TagList:
     return TagList(
+        tags.p(tags.strong(_verdict(view.found))),
         _choices(view),
         tags.div(_map(view), world_state.chosen(view), class_="world"),
         tags.section(
@@ -99,6 +105,28 @@ def _shown(view: View) -> TagList:
         ),
         _every(view),
         _scores(view.found),
+        _judged(view.found),
+    )
+
+
+def _verdict(found: Results) -> str:
+    """The verdict on the registered forecast in a few sentences."""
+    counts = found.standings(AFTER, THEORY)
+    scores = {one.forecaster: one for one in found.scores[AFTER]}
+    met = {
+        side: [word for (counts_for, _), word in found.met.items() if counts_for == side]
+        for side in ("for", "against")
+    }
+    return t(
+        f"{NAME}.verdict",
+        hits=counts[world.HIT],
+        clear=counts[world.HIT] + counts[world.MISS],
+        mine=_plain(scores[THEORY].log_score[0], 3),
+        rival=_plain(scores[RIVAL].log_score[0], 3),
+        held=met["for"].count(MET),
+        of=len(met["for"]),
+        against=met["against"].count(MET),
+        of_against=len(met["against"]),
     )
 
 
@@ -150,17 +178,17 @@ def _squares(view: View) -> dict[str, Square]:
     squares = {}
     for state in world.allies():
         chance = view.chance(view.year, view.forecaster, state)
-        joined = view.found.joined.get(state) if view.year == BEFORE else None
+        standing = view.found.standing(view.year, view.forecaster, state)
         named = {"state": scenario.label(state)}
         if chance is None:
             label, styles, number = t(f"{NAME}.map.silent", **named), ["silent"], t(f"{NAME}.none")
         else:
             label = t(f"{NAME}.map.says", **named, chance=world_state.spoken(chance))
             styles, number = [world_map.shade(chance.p)], f"{100 * chance.p:.0f}"
-        if joined is not None:
-            side = t(f"{NAME}.records.joined" if joined else f"{NAME}.records.not_joined")
+        if state in view.found.records[view.year]:
+            side = world_state.record(view.found, view.year, state)
             label = t(f"{NAME}.map.known", label=label, side=side)
-            styles += ["joined"] if joined else []
+            styles += ["joined"] if view.found.records[view.year][state] else []
         squares[state] = Square(
             label,
             tuple(styles),
@@ -168,6 +196,7 @@ def _squares(view: View) -> dict[str, Square]:
             number,
             chance is not None and chance.wide,
             state == view.state,
+            standing if standing in MARKED else "",
         )
     for role, state in world.roles().items():
         label = t(f"{NAME}.map.role", state=world.role_label(state), role=t(f"{NAME}.roles.{role}"))
@@ -181,8 +210,11 @@ def _legend(view: View) -> Tag:
         world_map.key(t(f"{NAME}.legend.chosen"), "chosen"),
         world_map.key(t(f"{NAME}.legend.role"), "role"),
     ]
+    keys += [
+        world_map.key(t(f"{NAME}.legend.joined", year=view.year), "joined"),
+        *(world_map.key(t(f"{NAME}.legend.{one}"), "", mark=one) for one in MARKED),
+    ]
     if view.year == BEFORE:
-        keys.append(world_map.key(t(f"{NAME}.legend.joined"), "joined"))
         if any(view.chance(view.year, view.forecaster, one) is None for one in world.allies()):
             keys.append(world_map.key(t(f"{NAME}.legend.silent"), "silent"))
     else:
@@ -235,28 +267,37 @@ def _row(view: View, state: str) -> str:
 
 
 def _scores(found: Results) -> Tag:
-    """How close each came to 2014 without having seen the state, best first."""
-    rows = sorted(found.scores, key=lambda one: one.brier[0])
-    caption = t(f"{NAME}.scores.caption", states=rows[0].states, units=rows[0].units)
-    head: list[TagChild] = [
-        t(f"{NAME}.choose.forecaster"), frame.gloss("brier"), frame.gloss("log_score"),
-    ]  # fmt: skip
+    """How close each came: to 2022 as registered, and to 2014 without having seen the state."""
     return tags.section(
         tags.h2(t(f"{NAME}.scores.title")),
         tags.p(rich(t(f"{NAME}.scores.about"))),
-        tags.div(
-            tags.table(
-                tags.caption(caption),
-                tags.thead(tags.tr(*(tags.th(one, scope="col") for one in head))),
-                tags.tbody(*(_score_row(one) for one in rows)),
-                class_="scores",
-            ),
-            class_="wide",
-            tabindex="0",
-            role="region",
-            aria_label=caption,
-        ),
+        _score_table(found.scores[AFTER], "registered"),
+        _score_table(found.scores[NEW_STATES], "fresh"),
+        tags.p(rich(t(f"{NAME}.scores.about_left_out"))),
+        _score_table(found.scores[BEFORE], "left_out"),
         id="scores",
+    )
+
+
+def _score_table(scores: tuple[Score, ...], name: str) -> Tag:
+    """Scores of every forecaster, best first."""
+    rows = sorted(scores, key=lambda one: one.brier[0])
+    words = {"states": rows[0].states, "units": rows[0].units}
+    caption = t(f"{NAME}.scores.captions.{name}", **words)
+    head: list[TagChild] = [
+        t(f"{NAME}.choose.forecaster"), frame.gloss("brier"), frame.gloss("log_score"),
+    ]  # fmt: skip
+    return tags.div(
+        tags.table(
+            tags.caption(caption),
+            tags.thead(tags.tr(*(tags.th(one, scope="col") for one in head))),
+            tags.tbody(*(_score_row(one) for one in rows)),
+            class_="scores",
+        ),
+        class_="wide",
+        tabindex="0",
+        role="region",
+        aria_label=caption,
     )
 
 
@@ -270,10 +311,12 @@ def _score_row(one: Score) -> Tag:
 
 
 def _score(score: tuple[float, float, float], digits: int) -> str:
-    value, low, high = (
-        f"{one:.{digits}f}".replace("-inf", "−∞").replace("-", "−") for one in score
-    )
+    value, low, high = (_plain(one, digits) for one in score)
     return t(f"{NAME}.scores.cell", value=value, low=low, high=high)
+
+
+def _plain(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}".replace("-inf", "−∞").replace("-", "−")
 
 
 # --- words --------------------------------------------------------------------------------------
@@ -285,15 +328,31 @@ def _points(key: str) -> Tag:
     return tags.ul(*(tags.li(rich(text)) for text in texts), class_="points")
 
 
-def _judged() -> Tag:
-    """What would count for and against the theory."""
+def _registered(found: Results, side: str) -> Tag:
+    """What was registered to count on one side, each with whether it holds."""
+    points = below(f"{NAME}.judged.points.{side}").values()
+    return tags.ol(
+        *(
+            tags.li(
+                tags.strong(t(f"{NAME}.judged.held.{found.met[side, number].replace(' ', '_')}")),
+                " ",
+                rich(text),
+            )
+            for number, text in enumerate(points, start=1)
+        ),
+        class_="points",
+    )
+
+
+def _judged(found: Results) -> Tag:
+    """What would count for and against the theory, and what of it came true."""
     return tags.section(
         tags.h2(t(f"{NAME}.judged.title")),
         tags.p(t(f"{NAME}.judged.about")),
         tags.h3(t(f"{NAME}.judged.for")),
-        _points("judged.points.for"),
+        _registered(found, "for"),
         tags.h3(t(f"{NAME}.judged.against")),
-        _points("judged.points.against"),
+        _registered(found, "against"),
         tags.p(t(f"{NAME}.judged.not")),
         tags.p(t(f"{NAME}.judged.file"), " ", tags.code("experiments/panel/preregistration.md")),
         id="judged",

@@ -70,6 +70,15 @@ def spoken(chance: Chance) -> str:
     return t(f"{NAME}.spoken", chance=percent(chance), interval=interval(chance))
 
 
+def record(found: Results, year: str, state: str) -> str:
+    """What the records of a year say of a state."""
+    known = found.records[year]
+    if state not in known:
+        return t(f"{NAME}.records.none")
+    words = {True: "joined", False: "not_joined", None: "unclear"}
+    return t(f"{NAME}.records.{words[known[state]]}")
+
+
 def forecaster_name(name: str) -> str:
     """A forecaster in plain words; as the tables call it where there are none."""
     one, mixed, other = name.partition(MIXED)
@@ -100,6 +109,7 @@ def chosen(view: View) -> Tag:
         tags.h2(view.label),
         union,
         _facts(view),
+        _beside(view),
         tags.p(t(f"{NAME}.standing.{now.standing if now else 'silent'}")),
         *_moved(view),
         tags.details(tags.summary(t(f"{NAME}.others.title")), _others(view)),
@@ -124,21 +134,27 @@ def _facts(view: View) -> Tag:
         if chance is not None:
             place, count = view.found.rank(year, view.forecaster, view.state)
             rank = t(f"{NAME}.state.rank_of", place=place, count=count)
-        known = view.found.joined.get(view.state) if year == BEFORE else None
-        records = {True: "joined", False: "not_joined", None: "unclear"}[known]
         rows.append(
             [
                 _year(view, year),
                 tags.strong(percent(chance)),
                 interval(chance),
                 rank,
-                t(f"{NAME}.records.{records}" if year == BEFORE else f"{NAME}.records.unread"),
+                record(view.found, year, view.state),
             ]
         )
     head: list[TagChild] = [
         t(f"{NAME}.state.{word}") for word in ("year", "joins", "interval", "rank", "records")
     ]
     return frame.table(head, rows, t(f"{NAME}.state.caption", name=name), class_="facts")
+
+
+def _beside(view: View) -> Tag | None:
+    """Whether the forecast shown was on the right side."""
+    standing = view.found.standing(view.year, view.forecaster, view.state)
+    if standing is None:
+        return None
+    return tags.p(tags.strong(t(f"{NAME}.beside.{standing}", year=view.year)))
 
 
 def _moved(view: View) -> list[TagChild]:

@@ -11,6 +11,7 @@ from alignsim import chain, decision, situation
 from alignsim.decision import JOINED, LEVELS, LevelTerms
 from alignsim.panel import forecasting
 from alignsim.scenario import Scenario
+from alignsim.situation import WORLD_ALIGNMENT, WORLD_SEVERITY
 from alignsim.weights import Parameters
 
 Floats = NDArray[np.float64]
@@ -30,16 +31,29 @@ class Side:
 
 
 def side(scenario: Scenario, drawn: Sequence[Parameters], runs: NDArray[np.int64]) -> Side:
-    """Both for a world, of which runs (draws, A, 6) say where each state comes to.
+    """Both for a world, of which runs (draws, A, 6) say where each state comes to."""
+    levels = (runs.sum(axis=0) / runs[:, 0].sum()) @ np.arange(LEVELS)
+    joined = forecasting.shares(runs).mean(axis=0)
+    first = [scenario.allies.index(own[0]) for own in chain.units(scenario).values()]
+    return Side(joined[first], weighed(scenario, drawn, levels))
 
-    A term is the log odds of having just joined over not having moved, level 2 against 0, after
-    the last step: weight times precision times the term's difference, averaged over draws, with
-    the leader as documented and the others where the runs have them on average.
+
+def weighed(
+    scenario: Scenario, drawn: Sequence[Parameters], levels: Floats, opened: bool = False
+) -> Floats:
+    """Terms of each unit in log odds, (U, terms), where states stand at levels (A,) in 0 to 5.
+
+    A term is the log odds of having just joined over not having moved, level 2 against 0: weight
+    times precision times the term's difference, averaged over draws, with the leader as
+    documented. It is that of the last step; where ``opened``, of the step at which severity has
+    just risen most, so that inertia holds states back least.
     """
     world = chain.world(scenario)
     line = world.line
     step = scenario.calendar.steps - 1
-    levels = (runs.sum(axis=0) / runs[:, 0].sum()) @ np.arange(LEVELS)
+    if opened:
+        course = np.concatenate([[line.initial_severity], line.world[:, WORLD_SEVERITY]])
+        step = int(np.argmax(np.diff(course)))
     leader = int(world.leader[step])
     blocs = line.bloc_levels[step].tolist()
     totals = [
@@ -47,12 +61,11 @@ def side(scenario: Scenario, drawn: Sequence[Parameters], runs: NDArray[np.int64
         for circle in line.members
     ]
     grouped = chain.units(scenario)
-    joined = forecasting.shares(runs).mean(axis=0)
     found = np.zeros((len(grouped), len(LevelTerms._fields)))
     chosen = drawn[:: max(1, len(drawn) // MOST_DRAWS)]
     for one in chosen:
         dynamics = situation.per_step(one.dynamics, line.months)
-        severity = float(chain.courses(world, dynamics)[step, 0])
+        severity, resistance = chain.courses(world, dynamics)[step].tolist()
         for place, own in enumerate(grouped.values()):
             for ally in own:
                 a = scenario.allies.index(ally)
@@ -61,16 +74,16 @@ def side(scenario: Scenario, drawn: Sequence[Parameters], runs: NDArray[np.int64
                 )
                 view = situation.ally_view(
                     line.allies[step, a].tolist(), 1.0, 0.0, severity,
-                    float(line.world[step, situation.WORLD_ALIGNMENT]),
-                    dynamics.abstention_premium, False, 0.0, leader, coalition, 0.0, 0, 0, 1.0,
+                    float(line.world[step, WORLD_ALIGNMENT]),
+                    dynamics.abstention_premium, False, 0.0, leader, coalition, 0.0, 0, 0,
+                    resistance if opened else 1.0,
                 )  # fmt: skip
                 there = decision.level_terms(one.weights, view, JOINED)
                 here = decision.level_terms(one.weights, view, 0)
                 gain = np.array(there) - np.array(here)
                 voice = float(line.voices[a]) if line.union[a] >= 0 else 1.0
                 found[place] += voice * one.weights.precision_level * gain / len(chosen)
-    first = [scenario.allies.index(own[0]) for own in grouped.values()]
-    return Side(joined[first], found)
+    return found
 
 
 def table(

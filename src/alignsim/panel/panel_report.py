@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from alignsim import documents, indicators, plots, tables
-from alignsim.panel import features, plots_panel
+from alignsim.panel import features, plots_map, plots_panel
 from alignsim.panel.registering import Forecasts, Scored
 from alignsim.panel.within import ALL_STATES, THEORY, Within
 from alignsim.scenario import Scenario
@@ -97,7 +97,7 @@ def within_figures(found: Within) -> dict[str, Figure]:
     return {
         "scores-2014.png": plots_panel.scores_plot(scores, THEORY),
         "calibration-2014.png": calibration_figure(found.calibration),
-        "map-2014.png": plots_panel.tile_map(
+        "map-2014.png": plots_map.tile_map(
             forecast,
             joined,
             "2014: P(joined) by weights that have not seen the state; outlined: joined",
@@ -143,13 +143,30 @@ def _scores(scores: pd.DataFrame) -> str:
             for row in _records(own)
         ]
         headers = [str(subset), "Brier [90 %]", "log score [90 %]", "AUC"]
-        parts.append(tables.text(rows, headers, ("left", "right", "right", "right")))
+        parts.append(tables.text(rows, headers, ("left", *["right"] * 4)))
     return "\n\n".join(parts)
 
 
 def _interval(row: dict[str, Any], name: str, digits: int) -> str:
     low, high = (tables.number(row[f"{name}_{end}"], digits) for end in ("low", "high"))
     return f"{tables.number(row[name], digits)} [{low}, {high}]"
+
+
+def _behind(scores: pd.DataFrame) -> str:
+    """By how much each forecaster is behind the theory, paired over resamples of units."""
+    rows = [
+        [str(row["forecaster"]), _gap(row, "brier", 4, 1.0), _gap(row, "log_score", 3, -1.0)]
+        for row in _records(scores)
+        if row["forecaster"] != THEORY
+    ]
+    headers = ["behind the theory by", "Brier [90 %]", "log score [90 %]"]
+    return tables.text(rows, headers, ("left", "right", "right"))
+
+
+def _gap(row: dict[str, Any], name: str, digits: int, sign: float) -> str:
+    value, *ends = (sign * row[f"{name}_difference{end}"] for end in ("", "_low", "_high"))
+    low, high = sorted(ends)
+    return f"{value:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
 
 
 def _none(value: float) -> float | None:
@@ -207,7 +224,7 @@ def forecast_figures(found: Forecasts) -> dict[str, Figure]:
     names = {state: found.scenario.label(state) for state in found.scenario.allies}
     return {
         f"dots-{year}.png": plots_panel.dot_plot(forecast, names, blocs(found.scenario)),
-        f"map-{year}.png": plots_panel.tile_map(
+        f"map-{year}.png": plots_map.tile_map(
             forecast, (), f"{year}: P(joined), forecast from 2014"
         ),
     }
@@ -272,4 +289,7 @@ def scored_text(found: Scored) -> str:
     """How forecasts did, for a terminal."""
     out = ", ".join(f"{count} {reason}" for reason, count in found.left_out.items()) or "none"
     said = f"{found.states} states in {found.units} units are scored; left out: {out}"
-    return f"{textwrap.fill(said, WRAP)}\n\n{_scores(found.scores)}"
+    parts = [textwrap.fill(said, WRAP), _scores(found.scores)]
+    for subset, own in found.scores.groupby("subset", sort=False):
+        parts.append(f"Scored on {subset}\n{_behind(own)}")
+    return "\n\n".join(parts)

@@ -14,6 +14,9 @@ TABLES = (
     "identified.csv", "groups.csv", "movers.csv",
 )  # fmt: skip
 
+VERDICT = "verdict-2022"
+"""Folder of the verdict on the registered forecast."""
+
 
 def folder() -> Path:
     """Where the results are."""
@@ -22,7 +25,10 @@ def folder() -> Path:
 
 @cache
 def table(name: str) -> pd.DataFrame:
-    """One of :data:`TABLES`. Raises DocumentError where it cannot be read."""
+    """One of :data:`TABLES`, or of the verdict's folder.
+
+    Raises DocumentError where it cannot be read.
+    """
     file = folder() / name
     try:
         return pd.read_csv(file)
