@@ -212,7 +212,7 @@ def _legend(view: View) -> Tag:
     ]
     keys += [
         world_map.key(t(f"{NAME}.legend.joined", year=view.year), "joined"),
-        *(world_map.key(t(f"{NAME}.legend.{one}"), "", mark=one) for one in MARKED),
+        *(world_map.key(t(f"{NAME}.legend.{one}"), "silent", mark=one) for one in MARKED),
     ]
     if view.year == BEFORE:
         if any(view.chance(view.year, view.forecaster, one) is None for one in world.allies()):
