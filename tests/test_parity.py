@@ -87,6 +87,27 @@ def test_the_engines_agree_on_any_number_of_allies(count):
     assert differences(ensemble.free_runs(scenario, NEUTRAL, 2, seed=1), 0) == []
 
 
+@pytest.mark.parametrize("level", range(6))
+@pytest.mark.parametrize("allies", [2, 6, 14])
+def test_c18_misalignment_is_zero_in_both_engines_where_all_levels_are_equal(allies, level):
+    scenario = with_allies(reading.read("crimea-2014"), allies)
+    for state in (scenario.leader, *scenario.allies):
+        scenario = decided(scenario, state, "level", {"2014-03..2014-12": level})
+    runs = ensemble.free_runs(scenario, NEUTRAL, 1, seed=0)
+    assert runs.outcome.misalignment.tobytes() == np.zeros((1, 10)).tobytes()
+    assert differences(runs, 0) == []
+
+
+def test_c18_misalignment_is_the_formula_of_whole_levels_to_the_bit():
+    runs = ensemble.free_runs(reading.read("ukraine-2022"), NOISY, 20, seed=0)
+    levels = np.concatenate([runs.outcome.leader_level[:, :, None], runs.outcome.level], axis=2)
+    whole, count = levels.astype(np.int64), levels.shape[2]
+    sums = count * (whole**2).sum(axis=2) - whole.sum(axis=2) ** 2
+    expected = np.sqrt(sums.astype(np.float64)) / (5.0 * count)
+    assert len(np.unique(expected)) > 10
+    assert runs.outcome.misalignment.tobytes() == expected.tobytes()
+
+
 # --- negative controls: disagreement would be seen ----------------------------------------
 
 

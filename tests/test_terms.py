@@ -45,16 +45,16 @@ def turns(low: float = 0.0, high: float = 1.0) -> Argument:
 
 @st.composite
 def _spreads(draw: st.DrawFn) -> dict[str, float]:
-    levels = draw(st.lists(unit, min_size=1, max_size=4))
+    levels = draw(st.lists(st.integers(0, 5).map(float), min_size=1, max_size=4))
     squares = sum(level * level for level in levels)
     return {"level_sum": sum(levels), "square_sum": squares, "partners": float(len(levels))}
 
 
 def _is_spread(arguments: dict[str, float]) -> bool:
-    """Sums that levels of the unit interval can have."""
+    """Sums that levels from 0 to 5 can have."""
     level_sum, square_sum = arguments["level_sum"], arguments["square_sum"]
     partners = arguments["partners"]
-    return level_sum * level_sum / partners <= square_sum <= level_sum <= partners
+    return level_sum * level_sum <= partners * square_sum and square_sum <= 5.0 * level_sum
 
 
 TABLE = (
@@ -357,14 +357,14 @@ TABLE = (
         "In [0, 0.5]",
         between(0.0, 0.5),
         {
-            "level_sum": down(0.0, 4.0),
-            "square_sum": up(0.0, 4.0),
+            "level_sum": dataclasses.replace(down(0.0, 20.0), whole=True),
+            "square_sum": dataclasses.replace(up(0.0, 100.0), whole=True),
             "partners": Argument(1.0, 4.0, "~", whole=True),
         },
         (
-            ((1.0, 1.0, 2), 0.5),  # one at 0, one at 1
-            ((1.2, 0.72, 2), 0.0),  # both at 0.6
-            ((0.6, 0.36, 3), 0.08**0.5),  # 0, 0, 0.6: 0.12 - 0.04
+            ((5, 25, 2), 0.5),  # one at 0, one at 5: sqrt(50 - 25) / 10
+            ((6, 18, 2), 0.0),  # both at 3
+            ((3, 9, 3), 0.08**0.5),  # 0, 0, 3: sqrt(27 - 9) / 15
         ),
         possible=_is_spread,
         drawn=_spreads(),
@@ -674,12 +674,19 @@ def test_only_a_rise_draws_attention(one, other, attention):
 
 
 @examples(100)
-@given(st.lists(st.sampled_from(LEVELS), min_size=1, max_size=200))
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=1000))
 def test_misalignment_is_the_standard_deviation_of_the_levels(levels):
     squares = [level * level for level in levels]
     got = terms.misalignment(sum(levels), sum(squares), len(levels))
-    # The one-pass variance loses half the digits where the levels nearly agree.
-    assert got == pytest.approx(np.std(levels), abs=1e-6)
+    # Exact until the root: as close as a sum of fractions allows.
+    assert got == pytest.approx(np.std(np.array(levels) / 5.0), rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("level", range(6))
+def test_c18_misalignment_of_equal_levels_is_zero(level):
+    for partners in range(1, 1001):
+        found = terms.misalignment(partners * level, partners * level * level, partners)
+        assert found == 0.0, partners
 
 
 # --- feedbacks ------------------------------------------------------------------------------

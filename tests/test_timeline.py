@@ -397,7 +397,9 @@ def test_pressure_weighs_levels_by_share_in_russian_trade():
 @given(st.integers(0, 5), st.lists(st.integers(0, 5), min_size=1, max_size=10))
 def test_spread_is_the_standard_deviation_of_leader_and_allies(leader, levels):
     expected = np.std(np.array([leader, *levels]) / 5.0)
-    assert situation.spread(leader, levels) == pytest.approx(expected, abs=1e-6)
+    found = situation.spread(leader, levels)
+    assert found == pytest.approx(expected, rel=1e-12, abs=1e-15)
+    assert (found == 0.0) == (len({leader, *levels}) == 1)
 
 
 def test_a_circle_adds_up_leader_blocs_and_allies():

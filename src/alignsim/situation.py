@@ -198,11 +198,11 @@ def pressure(
 
 def spread(leader: int, levels: Sequence[int]) -> float:
     """Misalignment among the leader and its allies (C22-04)."""
-    level_sum = unit_level(leader)
-    square_sum = unit_level(leader) * unit_level(leader)
+    level_sum = leader
+    square_sum = leader * leader
     for index in range(len(levels)):
-        level_sum += unit_level(levels[index])
-        square_sum += unit_level(levels[index]) * unit_level(levels[index])
+        level_sum += levels[index]
+        square_sum += levels[index] * levels[index]
     return terms.misalignment(level_sum, square_sum, 1 + len(levels))
 
 

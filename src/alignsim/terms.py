@@ -331,11 +331,11 @@ def assured(replaceable: float, supply: float) -> float:
     return replaceable + (1.0 - replaceable) * supply
 
 
-def misalignment(level_sum: float, square_sum: float, partners: int) -> float:
+def misalignment(level_sum: int, square_sum: int, partners: int) -> float:
     """Spread of the partners' levels: their standard deviation on the unit scale (C22-04).
 
-    ``level_sum`` and ``square_sum`` sum x and x^2 over ``partners`` (>= 1). In [0, 0.5].
+    sqrt(n S2 - S1^2) / (5 n), where S1 = ``level_sum`` and S2 = ``square_sum`` sum the levels 0-5
+    and their squares over n = ``partners`` (>= 1). Of whole numbers, so that it is 0 exactly where
+    all levels are equal. In [0, 0.5].
     """
-    mean = level_sum / partners
-    variance = max(0.0, square_sum / partners - mean * mean)
-    return math.sqrt(variance)
+    return math.sqrt(max(0, partners * square_sum - level_sum * level_sum)) / (5.0 * partners)
