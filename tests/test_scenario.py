@@ -399,6 +399,15 @@ EPISODE_FAULTS = {
         '{date: "2014-03",',
         "world.severity.changes.1.date: 2014-03 stands twice; sort by month",
     ),
+    "change of a start after it": (
+        re.compile(r"(?<=  initial_severity: ).*"),
+        "{value: 0, range: [0, 1], unit: rubric, source: me, changes: ["
+        '{date: "2014-02", value: 0.1, range: [0, 1], source: me}, '
+        '{date: "2014-03", value: 0.2, range: [0, 1], source: me}]}',
+        "initial_severity",
+        "world.initial_severity.changes.1.date: 2014-03 is too late; initial_severity holds "
+        "before the start",
+    ),
     "change out of bounds": (
         'date: "2014-07-17", value: 0.75',
         'date: "2014-07-17", value: 7.5',

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignsim import indices, reading, situation, timeline
+from alignsim import baselines, history, indices, reading, situation, timeline
+from alignsim.scenario import later
 from alignsim.situation import ALLY_COLUMNS, LEADER_COLUMNS, Dynamics
 from tests.strategies import (
     EPISODES,
@@ -191,6 +192,41 @@ def test_blocs_are_seen_with_their_level_of_the_step_before():
     line = timeline.build(scenario)
     assert line.bloc_levels_now[:5, 0].tolist() == [0.2, 0.4, 0.4, 0.6, 0.6]
     assert line.bloc_levels[:5, 0].tolist() == [0.2, 0.2, 0.4, 0.4, 0.6]
+
+
+@pytest.mark.parametrize("scenario", [CRIMEA, QUARTERS], ids=lambda scenario: scenario.name)
+def test_c19_a_bloc_starts_at_the_value_that_holds_in_the_step_before(scenario):
+    start = scenario.calendar.start
+    before, earlier = scenario.calendar.before, f"{int(start[:4]) - 2}-05"
+    dated = {earlier: 2.0, f"{before}-28": 3.0, f"{start}-01": 5.0}
+    line = timeline.build(changed(scenario, EU__level=(1.0, dated)))
+    assert line.bloc_levels[:2, 0].tolist() == [0.6, 1.0]
+    assert line.bloc_levels_now[0, 0] == 1.0
+
+
+def test_c19_states_and_severity_start_at_the_value_that_holds_in_the_step_before():
+    dated = (0.0, {"2013-06": 1.0, "2014-02-27": 2.0})
+    scenario = changed(
+        CRIMEA,
+        USA__initial_level=dated,
+        JPN__initial_level=dated,
+        KOR__initial_engagement=dated,
+        world__initial_severity=(0.0, {"2014-02": 0.25}),
+    )
+    line = timeline.build(scenario)
+    assert (line.initial_leader, line.initial_levels[0], line.initial_engagements[1]) == (2, 2, 2)
+    assert line.initial_severity == 0.25
+    found = baselines.forecasts(scenario, history.documented(scenario), {}, pool_roles={})
+    assert found["stay as before"]["JPN", "level", None].argmax(axis=1).tolist() == [2] * 10
+    assert found["follow the leader"]["JPN", "level", None][0].argmax() == 2
+
+
+@pytest.mark.parametrize(
+    ("month", "months", "expected"),
+    [("2014-01", -1, "2013-12"), ("2014-12", 1, "2015-01"), ("2014-03", 0, "2014-03")],
+)
+def test_months_are_counted_across_years(month, months, expected):
+    assert later(month, months) == expected
 
 
 @examples(20)

@@ -68,7 +68,7 @@ def forecasts(
         pool_roles = dict.fromkeys(pool, acting)
     steps = scenario.calendar.steps
     leader = _leader_path(scenario, records)
-    before = int(scenario.states[scenario.leader]["initial_level"].value)
+    before = _start(scenario, scenario.leader, "level")
     found: dict[str, dict[Key, Forecast]] = {name: {} for name in NAMES}
     for key in by_key(list(records)):
         state, decision, _ = key
@@ -104,7 +104,7 @@ def _leader_path(scenario: Scenario, records: Sequence[Documented]) -> list[int]
         for record in records
         if (record.state, record.decision) == (scenario.leader, "level")
     }
-    level = int(scenario.states[scenario.leader]["initial_level"].value)
+    level = _start(scenario, scenario.leader, "level")
     path = []
     for step in range(scenario.calendar.steps):
         level = known.get(step, level)
@@ -117,7 +117,11 @@ def _before(scenario: Scenario, key: Key) -> int:
     state, decision, _ = key
     if decision == "stance":
         return options(scenario, state, decision).index(STANCE_BEFORE[roles(scenario)[state]])
-    return int(scenario.states[state][f"initial_{decision}"].value)
+    return _start(scenario, state, decision)
+
+
+def _start(scenario: Scenario, state: str, decision: str) -> int:
+    return int(scenario.before(scenario.states[state][f"initial_{decision}"]))
 
 
 def _base_rate(

@@ -46,6 +46,7 @@ def episode(document: Document) -> Scenario:
         _check_table(document, ("states", code), table, role_table(scenario, code))
     if fault := trade_shares_fault(scenario):
         raise document.error(("states",), fault)
+    _check_starts(document, scenario)
     for code in scenario.unions:
         if fault := start_fault(scenario, code):
             raise document.error(("unions", code, "members"), fault)
@@ -126,9 +127,9 @@ def _check_unions(document: Document, scenario: Scenario) -> None:
 def start_fault(scenario: Scenario, code: str) -> str:
     """Members of a union start at one level, as they decide; empty if they do."""
     first, *others = scenario.unions[code].members
-    level = scenario.states[first]["initial_level"].value
+    level = scenario.before(scenario.states[first]["initial_level"])
     for other in others:
-        own = scenario.states[other]["initial_level"].value
+        own = scenario.before(scenario.states[other]["initial_level"])
         if own != level:
             return f"{first} starts at {level:g} and {other} at {own:g}; give one initial_level"
     return ""
@@ -201,6 +202,18 @@ def _check_value(
             raise document.error((*path, key), fault)
     if not bounds[0] <= value <= bounds[1]:
         raise document.error((*path, "range"), f"does not hold the value {value:g}")
+
+
+def _check_starts(document: Document, scenario: Scenario) -> None:
+    """What holds a step before the start cannot change later."""
+    tables: list[tuple[Location, dict[str, Quantity]]] = [(("world",), scenario.world)]
+    tables += [(("states", code), table) for code, table in scenario.states.items()]
+    for path, table in tables:
+        for name in filter(inputs.of_start, table):
+            for index, change in enumerate(table[name].changes):
+                if change.date[:7] > scenario.calendar.before:
+                    fault = f"{change.date} is too late; {name} holds before the start"
+                    raise document.error((*path, name, "changes", index, "date"), fault)
 
 
 def trade_shares_fault(scenario: Scenario) -> str:

@@ -184,11 +184,12 @@ def episodes() -> str:
 
 def _start(scenario: Scenario) -> str:
     """The state of play a step before an episode, in words."""
-    stated = [f"severity {scenario.world['initial_severity'].value:g} as the allies see it"]
+    severity = scenario.before(scenario.world["initial_severity"])
+    stated = [f"severity {severity:g} as the allies see it"]
     for code in (scenario.leader, *scenario.allies):
         table = scenario.states[code]
         held = [name for name in ("level", "engagement") if f"initial_{name}" in table]
-        words = (f"{name} {table[f'initial_{name}'].value:g}" for name in held)
+        words = (f"{name} {scenario.before(table[f'initial_{name}']):g}" for name in held)
         stated.append(f"{code} {', '.join(words)}")
     return "; ".join(stated)
 

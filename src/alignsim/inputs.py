@@ -64,6 +64,11 @@ def _measured(name: str, unit: str, high: float, meaning: str) -> Input:
     return Input(name, unit, 0.0, high, "measured", meaning)
 
 
+def of_start(name: str) -> bool:
+    """Whether an input says what holds in the step before the start, and never later."""
+    return name.startswith("initial_")
+
+
 def _table(*rows: Input) -> dict[str, Input]:
     return {row.name: row for row in rows}
 

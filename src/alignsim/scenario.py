@@ -113,12 +113,15 @@ class Quantity(Frozen):
         return value
 
 
+def later(month: str, months: int) -> str:
+    """The month, ``YYYY-MM``, so many months after one, or before it where they are negative."""
+    index = int(month[:4]) * 12 + int(month[5:7]) - 1 + months
+    return f"{index // 12:04d}-{index % 12 + 1:02d}"
+
+
 @cache
 def _ends(start: str, months: int, steps: int) -> tuple[str, ...]:
-    year, month = (int(part) for part in start.split("-"))
-    first = year * 12 + month - 1
-    last = [first + (step + 1) * months - 1 for step in range(steps)]
-    return tuple(f"{index // 12:04d}-{index % 12 + 1:02d}" for index in last)
+    return tuple(later(start, (step + 1) * months - 1) for step in range(steps))
 
 
 class Calendar(Frozen):
@@ -137,6 +140,11 @@ class Calendar(Frozen):
     def ends(self) -> list[str]:
         """Last month of each step, ``YYYY-MM``: what happens within a step counts in it."""
         return list(_ends(self.start, self.months, self.steps))
+
+    @property
+    def before(self) -> str:
+        """Last month of the step before the first, ``YYYY-MM``."""
+        return later(self.start, -1)
 
     @property
     def dates(self) -> list[str]:
@@ -253,6 +261,10 @@ class Scenario(Frozen):
         # Files that do without a later key keep the digest that they had before it.
         absent = {key for key in ("unions", "history") if not getattr(self, key)}
         return documents.digest(self.model_dump(mode="json", by_alias=True, exclude=absent))
+
+    def before(self, quantity: Quantity) -> float:
+        """Value in force in the step before the start, dated changes up to then included."""
+        return quantity.at(self.calendar.before)
 
     def label(self, state: str) -> str:
         """Name of a state for people; its code where none is given."""

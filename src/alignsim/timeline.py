@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alignsim import indices, inputs
 from alignsim.decision import unit_level
-from alignsim.scenario import Fixed, Quantity, Scenario, option_index
+from alignsim.scenario import Fixed, Quantity, Scenario, later, option_index
 from alignsim.situation import ALLY_COLUMNS, LEADER_COLUMNS
 
 Array = NDArray[np.float64]
@@ -118,7 +118,7 @@ def _leader_part(scenario: Scenario) -> dict[str, Any]:
 
 def _world_part(scenario: Scenario) -> dict[str, Any]:
     rows = _course(scenario, [scenario.world], lambda end: _world(scenario, end))
-    return {"world": rows, "initial_severity": scenario.world["initial_severity"].value}
+    return {"world": rows, "initial_severity": scenario.before(scenario.world["initial_severity"])}
 
 
 def _course(
@@ -148,7 +148,7 @@ def _bloc_part(scenario: Scenario) -> dict[str, Any]:
     ends, blocs = scenario.calendar.ends, scenario.blocs.values()
     shape = (len(ends), len(blocs))
     now = np.array([[unit_level(bloc.level.at(end)) for bloc in blocs] for end in ends])
-    start = np.array([[unit_level(bloc.level.value) for bloc in blocs]])
+    start = np.array([[unit_level(scenario.before(bloc.level)) for bloc in blocs]])
     shares = np.array([[bloc.russia_trade_share.at(end) for bloc in blocs] for end in ends])
     now, start = now.reshape(shape), start.reshape(1, len(blocs))
     return {
@@ -159,13 +159,13 @@ def _bloc_part(scenario: Scenario) -> dict[str, Any]:
 
 
 def _start_part(scenario: Scenario) -> dict[str, Any]:
-    states, allies = scenario.states, scenario.allies
+    def start(state: str, decision: str) -> int:
+        return int(scenario.before(scenario.states[state][f"initial_{decision}"]))
+
     return {
-        "initial_leader": int(states[scenario.leader]["initial_level"].value),
-        "initial_levels": np.array([int(states[a]["initial_level"].value) for a in allies]),
-        "initial_engagements": np.array(
-            [int(states[a]["initial_engagement"].value) for a in allies]
-        ),
+        "initial_leader": start(scenario.leader, "level"),
+        "initial_levels": np.array([start(ally, "level") for ally in scenario.allies]),
+        "initial_engagements": np.array([start(ally, "engagement") for ally in scenario.allies]),
     }
 
 
@@ -350,7 +350,4 @@ def _fixed(scenario: Scenario, state: str, decision: str) -> Choices:
 
 def _covers(entry: Fixed, end: str, months: int) -> bool:
     """Whether a fixed decision holds in the step that ends with a month."""
-    year, month = int(end[:4]), int(end[5:7])
-    index = year * 12 + month - months
-    first = f"{index // 12:04d}-{index % 12 + 1:02d}"
-    return entry.start[:7] <= end and entry.end[:7] >= first
+    return entry.start[:7] <= end and entry.end[:7] >= later(end, 1 - months)

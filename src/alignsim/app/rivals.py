@@ -295,7 +295,7 @@ def decisions() -> Decisions:
             documented += len(known)
             if state in scenario.allies:
                 judged += len(known)
-                start = int(scenario.states[state][f"initial_{decision}"].value)
+                start = int(scenario.before(scenario.states[state][f"initial_{decision}"]))
                 course = [start, *(record.value for record in known)]
                 changes += sum(before != after for before, after in pairwise(course))
     return Decisions(documented, judged, changes)
