@@ -181,6 +181,15 @@ def test_the_engines_hash_covers_what_makes_a_target():
     assert {"priors", "likelihood", "rules", "nested", "hypotheses", "drawn_inputs"} <= names
 
 
+def test_c11_a_kept_sample_is_read_with_a_byte_order_mark(tmp_path):
+    (made,) = jobs.run([a_job()], tmp_path)
+    file = only_file(tmp_path)
+    file.write_text(file.read_text(), "utf-8-sig")
+    (kept,) = jobs.run([a_job()], tmp_path)
+    assert kept.evidence == made.evidence
+    assert kept.normals.tobytes() == made.normals.tobytes()
+
+
 # --- what goes wrong ----------------------------------------------------------------------------
 
 

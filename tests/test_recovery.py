@@ -227,6 +227,8 @@ def test_a_run_resumes_and_any_number_of_workers_gives_the_same(tmp_path: Path, 
     assert ranks.a.tolist() == [0, 1, 2]
     assert ranks.fault.tolist() == [RIGHT] * 3
     file = next((tmp_path / "replications").glob("*.json"))
+    file.write_text(file.read_text(), "utf-8-sig")
+    assert recovery.run(plan, tmp_path).equals(ranks)
     file.write_text("{")
     with pytest.raises(documents.DocumentError, match="damaged; delete it"):
         recovery.run(plan, tmp_path)

@@ -154,7 +154,7 @@ def _missed(title: str, episode: str, state: str, decision: str, group: pd.DataF
 
 def forecasts_record(plan: Plan, found: Frames, folder: Path) -> dict[str, Any]:
     """What ``--json`` prints."""
-    manifest = json.loads((folder / forecasts.MANIFEST).read_text("utf-8"))
+    manifest = json.loads(documents.text(folder / forecasts.MANIFEST))
     return forecast_scores.record(plan, found, manifest)
 
 

@@ -25,6 +25,8 @@ from ruamel.yaml.events import (
     StreamEndEvent,
 )
 
+ENCODING = "utf-8-sig"
+"""Encoding of every file read: UTF-8, of which a byte order mark is no part."""
 MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 20
 MAX_DIGITS = 18
@@ -134,6 +136,18 @@ def read(file: Path | str) -> Document:
     return parse(raw, name)
 
 
+def text(file: Path) -> str:
+    """The text of a table or record in UTF-8; a byte order mark is no part of it.
+
+    Raises DocumentError where the file cannot be read or is not text.
+    """
+    try:
+        return file.read_text(ENCODING)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "is not text"
+        raise DocumentError(str(file), None, "", f"cannot be read: {reason}") from None
+
+
 def parse(raw: bytes, name: str) -> Document:
     """The same for the bytes of a file, under the name that messages give it.
 
@@ -143,7 +157,7 @@ def parse(raw: bytes, name: str) -> Document:
     if len(raw) > MAX_BYTES:
         raise DocumentError(name, None, "", f"larger than {MAX_BYTES // 1024} KiB")
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode(ENCODING)
     except UnicodeDecodeError:
         raise DocumentError(name, None, "", "not a UTF-8 text file") from None
     if "\x00" in text:

@@ -230,7 +230,7 @@ def reread(folder: Path, plan: Plan | None = None) -> pd.DataFrame:
     """
     try:
         content = (folder / TABLE).read_bytes()
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        manifest = json.loads((folder / MANIFEST).read_text(documents.ENCODING))
         stated, specification = manifest["sha256"], manifest["specification"]
     except OSError as error:
         raise DocumentError(str(error.filename), None, "", "cannot be read") from None

@@ -151,12 +151,7 @@ def _told(cells: Mapping[str, str]) -> tuple[str, str]:
 
 def _cells(path: Path) -> dict[str, dict[str, str]]:
     """Cells by state and column; all names as expected and all numbers within bounds."""
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "is not text"
-        raise DocumentError(str(path), None, "", f"cannot be read: {reason}") from None
-    reader = csv.DictReader(io.StringIO(text), strict=True)
+    reader = csv.DictReader(io.StringIO(documents.text(path)), strict=True)
     found: dict[str, dict[str, str]] = {}
     try:
         _check_header(path, list(reader.fieldnames or ()))

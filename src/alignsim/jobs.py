@@ -324,7 +324,7 @@ def _volumes(count: int, live: int) -> Floats:
 
 def _read(job: Job, file: Path) -> Result:
     try:
-        kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        kept: dict[str, Any] = json.loads(file.read_text(documents.ENCODING))
         numbers = [kept[key] for key in ("evidence", "error", "information", "calls", "effective")]
         normals = np.array(kept["normals"], dtype=np.float64, ndmin=2)
         trace = kept.get("trace")

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from alignsim import evidence
+from alignsim import documents, evidence
 from alignsim.documents import DocumentError
 
 Word = Literal["yes", "no", "partial", "ambiguous", "exclude"]
@@ -66,12 +66,7 @@ def read(file: Path) -> dict[str, Outcome]:
     An outcome is one of WORDS, or 1 or 0. ``level``, ``low``, ``high`` (0-5) and ``source``, ids
     with blanks between, may stand beside; other columns are let be. Raises DocumentError.
     """
-    try:
-        text = file.read_text("utf-8-sig")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "is not text"
-        raise DocumentError(str(file), None, "", f"cannot be read: {reason}") from None
-    reader = csv.DictReader(io.StringIO(text), strict=True)
+    reader = csv.DictReader(io.StringIO(documents.text(file)), strict=True)
     found: dict[str, Outcome] = {}
     try:
         names = list(reader.fieldnames or ())

@@ -247,7 +247,7 @@ def run(
 
 def _row(work: Replication, file: Path) -> dict[str, Any]:
     try:
-        ranks: dict[str, int] = json.loads(file.read_text("utf-8"))["ranks"]
+        ranks: dict[str, int] = json.loads(file.read_text(documents.ENCODING))["ranks"]
         return {"fault": work.fault or RIGHT, "replication": work.number, **ranks}
     except (ValueError, KeyError, TypeError):
         raise DocumentError(str(file), None, "", "is damaged; delete it") from None

@@ -95,12 +95,7 @@ def read_draws(name: str | Path = "calibrated") -> tuple[Parameters, ...]:
 
 def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
     """Rows of a file of draws with their lines. Raises DocumentError."""
-    try:
-        text = file.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "is not text"
-        raise DocumentError(str(file), None, "", f"cannot be read: {reason}") from None
-    reader = csv.DictReader(io.StringIO(text))
+    reader = csv.DictReader(io.StringIO(documents.text(file)))
     expected = {f"{part}.{name}" for part, names in PARTS.items() for name in names}
     try:
         columns = reader.fieldnames or ()

@@ -6,6 +6,7 @@ forecast`` wrote them.
 """
 
 import csv
+import io
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -302,8 +303,7 @@ def decisions() -> Decisions:
 
 
 def _rows(file: str) -> list[dict[str, str]]:
-    with _file(file).open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+    return list(csv.DictReader(io.StringIO(documents.text(_file(file)), newline="")))
 
 
 def _file(name: str) -> Path:

@@ -242,7 +242,7 @@ def scenario_file(setting: PageSetting, title: str, why: str) -> str:
             entry = json.dumps(_entry(named.quantity(made), before), ensure_ascii=False)
             lines.append(f"  {path}: {entry}")
     if not lines:
-        return reading.find(setting.start).read_text("utf-8")
+        return documents.text(reading.find(setting.start))
     head = {
         "name": made.name,
         "kind": "whatif",

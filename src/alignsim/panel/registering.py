@@ -214,7 +214,7 @@ def reread(folder: Path) -> dict[str, pd.DataFrame]:
     Raises DocumentError where a file or the manifest is missing, or is not what was hashed.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        manifest = json.loads((folder / MANIFEST).read_text(documents.ENCODING))
         stated = {
             name: (one["forecaster"], one["sha256"]) for name, one in manifest["files"].items()
         }
@@ -248,7 +248,7 @@ def registered(folder: Path) -> tuple[dict[str, pd.DataFrame], Scenario, dict[st
     Raises DocumentError as :func:`reread` does.
     """
     tables = reread(folder)
-    stated = json.loads((folder / MANIFEST).read_text("utf-8")).get("specification")
+    stated = json.loads((folder / MANIFEST).read_text(documents.ENCODING)).get("specification")
     try:
         fit_on, forecast = str(stated["fit_on"]), str(stated["forecast"])
     except (KeyError, TypeError):

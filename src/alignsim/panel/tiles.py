@@ -7,6 +7,7 @@ import csv
 from functools import cache
 from typing import NamedTuple
 
+from alignsim import documents
 from alignsim.documents import DocumentError
 from alignsim.evidence import data_root
 
@@ -23,8 +24,7 @@ class Tile(NamedTuple):
 
 @cache
 def _shipped() -> tuple[tuple[str, Tile], ...]:
-    with (data_root() / "configs" / "world" / NAME).open(encoding="utf-8", newline="") as stream:
-        return tuple(parsed(stream.read()).items())
+    return tuple(parsed(documents.text(data_root() / "configs" / "world" / NAME)).items())
 
 
 def layout() -> dict[str, Tile]:
