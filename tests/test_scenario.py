@@ -420,9 +420,9 @@ EPISODE_FAULTS = {
         "allies: [KOR]",
         "allies: [USA]",
         "allies",
-        "allies.0: USA is named twice",
+        "allies.0: USA is the leader or the target",
     ),
-    "ally twice": ("allies: [KOR]", "allies: [KOR, KOR]", "allies", "allies.1: KOR is named twice"),
+    "ally twice": ("allies: [KOR]", "allies: [KOR, KOR]", "allies", "allies.1: KOR stands twice"),
     "no allies": (
         "allies: [KOR]",
         "allies: []",
@@ -458,7 +458,7 @@ EPISODE_FAULTS = {
         "[USA, KOR, EU]",
         "[USA, USA]",
         "[USA, U",
-        "clubs.G7.members.1: USA is named twice",
+        "clubs.G7.members.1: USA stands twice",
     ),
     "club of one": (
         "[USA, KOR, EU]",

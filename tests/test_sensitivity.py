@@ -82,7 +82,7 @@ def result(folder):
         (", world.severity", ", world.gravity", "few.yaml:6: vary.inputs.1: no input matches wor"),
         ("groups.alliance", "teams.alliance", ":7: vary.weights.0: no weight matches teams.alli"),
         ("crimea-2014", "crimea-2015", "few.yaml:4: scenarios.0: crimea-2015: no such scenario"),
-        ("crimea-2014", "ukraine-2022", "few.yaml:4: scenarios.1: ukraine-2022 is named twice"),
+        ("crimea-2014", "ukraine-2022", "few.yaml:4: scenarios.1: ukraine-2022 stands twice"),
         ("vary:", "weights: nowhere\nvary:", "few.yaml:5: weights: nowhere: no such weights"),
         (
             "vary:",

@@ -686,7 +686,7 @@ FAULTS: dict[str, tuple[tuple[tuple[str, str], ...], str, str]] = {
     "scenario twice": (
         (("[crimea-2014]", "[crimea-2014, ukraine-2022, crimea-2014]"),),
         "scenarios",
-        "scenarios.2: crimea-2014 is named twice",
+        "scenarios.2: crimea-2014 stands twice",
     ),
     "scenario twice by name and by file": (
         (("[crimea-2014]", "[crimea-2014, copy.yaml]"),),

@@ -448,7 +448,7 @@ FAULTS = {
     "unknown key": (("unions", "UNI", "seats"), 3, "unknown key; allowed: name, members, rule,"),
     "rule": (("unions", "UNI", "rule"), "veto", "should be 'mean' or 'capability'"),
     "union of one": (MEMBERS, [ONE], "should have at least 2 items, not 1"),
-    "member twice": ((*MEMBERS, 1), THREE, f"{THREE} is named twice"),
+    "member twice": ((*MEMBERS, 1), THREE, f"{THREE} stands twice"),
     "leader": ((*MEMBERS, 0), "USA", "unknown state USA; allowed: A000, A001, A002, A003, A004"),
     "bloc": ((*MEMBERS, 1), "EU", "unknown state EU; allowed: A000, A001, A002, A003, A004"),
     "in two unions": (("unions", "DUO", "members", 1), ONE, f"{ONE} decides with UNI"),
@@ -457,7 +457,7 @@ FAULTS = {
         "FRA",
         "unknown state FRA; allowed: A000, A001, A002, A003, A004",
     ),
-    "asked twice": (("unions", "UNI", "associates"), [FOUR, FOUR], f"{FOUR} is named twice"),
+    "asked twice": (("unions", "UNI", "associates"), [FOUR, FOUR], f"{FOUR} stands twice"),
     "member asked": (("unions", "UNI", "associates", 0), ONE, f"{ONE} decides with UNI"),
     "member of another asked": (("unions", "UNI", "associates", 0), TWO, f"{TWO} decides with DUO"),
     "starts apart": (
@@ -466,7 +466,7 @@ FAULTS = {
         f"{THREE} starts at 0 and {ONE} at 1; give one initial_level",
     ),
     "member in a club": (("clubs", "C00", "members", 0), ONE, f"{ONE} decides with UNI; name UNI"),
-    "union twice in a club": (("clubs", "C00", "members", 0), "UNI", "UNI is named twice"),
+    "union twice in a club": (("clubs", "C00", "members", 0), "UNI", "UNI stands twice"),
     "stranger in a club": (
         ("clubs", "C00", "members", 0),
         "FRA",

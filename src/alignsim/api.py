@@ -22,6 +22,7 @@ from alignsim import (
     recovery,
     schema,
     sensitivity_sweeps,
+    shapes,
     sweep_points,
     traceability,
 )
@@ -120,6 +121,7 @@ def whatif(
     """What-ifs against their episode under common random numbers, with 95 % intervals.
 
     Each what-if is a variant of its own; ``settings`` are applied on top of each, or alone.
+    Raises DocumentError for a fault in a file, ValueError for a what-if that is named twice.
 
     >>> import alignsim
     >>> table = alignsim.whatif("crimea-2014", ["seoul-isolated"], runs=200)
@@ -127,6 +129,9 @@ def whatif(
     ['seoul-isolated']
     """
     changes = [(path, str(value)) for path, value in settings]
+    whatifs = list(whatifs)
+    for index in shapes.doubled(map(str, whatifs)):
+        raise ValueError(f"whatifs: {whatifs[index]} stands twice")
     base = reading.read(name)
     variants = [reading.with_settings(name, [item], changes) for item in whatifs]
     if not variants:

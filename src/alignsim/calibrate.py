@@ -118,13 +118,13 @@ def parse(document: Document) -> Specification:
         if group not in ALLY_GROUPS:
             raise document.error(("groups", index), f"one of {', '.join(ALLY_GROUPS)}")
     weight_sets.read_set(specification.dynamics)
-    for index, name in enumerate(specification.fit_on):
-        scenario = reading.named(document, ("fit_on", index), name)
+    for index, scenario in enumerate(reading.all_named(document, "fit_on", specification.fit_on)):
         for at, ally in enumerate(specification.allies or ()):
             if ally not in scenario.allies:
                 raise document.error(("allies", at), f"one of {', '.join(scenario.allies)}")
         if not documented(scenario):
-            raise document.error(("fit_on", index), f"{name} has no documented decisions")
+            fault = f"{specification.fit_on[index]} has no documented decisions"
+            raise document.error(("fit_on", index), fault)
     return specification
 
 

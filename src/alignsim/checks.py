@@ -85,8 +85,8 @@ def _check_states(document: Document, scenario: Scenario) -> None:
         raise document.error(("target",), f"{scenario.target} is the leader")
     roles = [scenario.leader, scenario.target, *scenario.allies]
     for index, ally in enumerate(scenario.allies):
-        if ally in roles[: 2 + index]:
-            raise document.error(("allies", index), f"{ally} is named twice")
+        if ally in roles[:2]:
+            raise document.error(("allies", index), f"{ally} is the leader or the target")
     for state in roles:
         if state not in scenario.states:
             raise document.error(("states",), f"missing state {state}")
@@ -109,8 +109,6 @@ def _check_unions(document: Document, scenario: Scenario) -> None:
         for index, member in enumerate(union.members):
             path: Location = ("unions", code, "members", index)
             _check_known(document, path, member, list(scenario.allies))
-            if member in union.members[:index]:
-                raise document.error(path, f"{member} is named twice")
             if member in union_of:
                 raise document.error(path, f"{member} decides with {union_of[member]}")
             union_of[member] = code
@@ -118,8 +116,6 @@ def _check_unions(document: Document, scenario: Scenario) -> None:
         for index, associate in enumerate(union.associates):
             path = ("unions", code, "associates", index)
             _check_known(document, path, associate, list(scenario.allies))
-            if associate in union.associates[:index]:
-                raise document.error(path, f"{associate} is named twice")
             if associate in union_of:
                 raise document.error(path, f"{associate} decides with {union_of[associate]}")
 
@@ -144,8 +140,6 @@ def _check_clubs(document: Document, scenario: Scenario) -> None:
             _check_known(document, path, member, parties)
             if one := union_of.get(member):
                 raise document.error(path, f"{member} decides with {one}; name {one}")
-            if member in club.members[:index]:
-                raise document.error(path, f"{member} is named twice")
 
 
 def _check_known(document: Document, path: Location, state: str, known: list[str]) -> None:

@@ -225,7 +225,7 @@ def whatif(
         raise click.UsageError("name a WHATIF or give --set PATH=VALUE")
     changes = [_setting(item) for item in settings]
     cli_common.announce_compilation()
-    table = api.whatif(scenario, whatifs, changes, runs, seed, weights)
+    table = cli_common.usage(lambda: api.whatif(scenario, whatifs, changes, runs, seed, weights))
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
     if as_json:
         cli_common.print_json(rows)

@@ -83,8 +83,7 @@ def parse(document: Document) -> Specification:
         raise document.error(("hypotheses",), f"missing key {FULL}: what all are compared with")
     weight_sets.read_set(found.dynamics)
     known = evidence.load().claims
-    for index, name in enumerate(found.episodes):
-        reading.named(document, ("episodes", index), name)
+    reading.all_named(document, "episodes", found.episodes)
     for name, hypothesis in found.hypotheses.items():
         at = ("hypotheses", name)
         if hypothesis.rule is None and not hypothesis.terms:

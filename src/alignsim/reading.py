@@ -1,10 +1,11 @@
 """Reading scenarios by name or file: extends, what-ifs and single settings applied."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from alignsim import checks, documents, evidence, worlds
+from alignsim import checks, documents, evidence, shapes, worlds
 from alignsim.documents import Document, DocumentError, Location, Place
 from alignsim.scenario import NAME, Scenario, WhatIf
 
@@ -37,6 +38,20 @@ def named(document: Document, at: Location, name: str) -> Scenario:
         raise
 
 
+def all_named(document: Document, key: str, names: Sequence[str]) -> list[Scenario]:
+    """Read the scenarios that a list of a document names, none of them under two names.
+
+    Raises DocumentError.
+    """
+    found: list[Scenario] = []
+    for index, name in enumerate(names):
+        scenario = named(document, (key, index), name)
+        if scenario.name in [one.name for one in found]:
+            raise document.error((key, index), f"{scenario.name} stands twice")
+        found.append(scenario)
+    return found
+
+
 def resolve(document: Document) -> Scenario:
     """Check a document and apply it to what it extends. Raises DocumentError."""
     base, layers = _chain(document)
@@ -57,7 +72,8 @@ def with_settings(
 ) -> Scenario:
     """An episode with what-ifs and then single ``path=value`` settings applied.
 
-    Raises DocumentError where a what-if extends another episode or a path does not exist.
+    Raises DocumentError where a what-if extends another episode, or a path does not exist or is
+    set twice.
     """
     base, layers = _chain(documents.read(find(scenario)))
     names = [layers[-1].data["name"]] if layers else []
@@ -71,6 +87,8 @@ def with_settings(
         applied = {_file(layer) for layer in layers}
         layers += [layer for layer in chain if _file(layer) not in applied]
         names.append(document.data["name"])
+    for index in shapes.doubled(path for path, _ in settings):
+        raise DocumentError(COMMAND_LINE, None, settings[index][0], "stands twice")
     layers += [_setting(path, text) for path, text in settings]
     names += [f"{path}={text}" for path, text in settings]
     result = _layered(base, layers)

@@ -106,8 +106,6 @@ def parse(document: Document) -> Plan:
     if (specification.draws + 1) % 20:
         message = "should be one less than a multiple of 20, so that ranks halve and bin evenly"
         raise document.error(("draws",), message)
-    if len(set(specification.faults)) < len(specification.faults):
-        raise document.error(("faults",), "names a fault twice")
     beside = Path(document.file).parent / specification.calibration
     calibration = calibrate.read(beside)
     if calibration.input_draws is not None:

@@ -1,7 +1,8 @@
 """The shape of a YAML file against a pydantic model: one DocumentError, in words of YAML."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -32,17 +33,64 @@ def parsed(
     """Validate against a model; of several faults the first in the file is told.
 
     Missing keys come last: one is often the other side of a misspelt key. ``meanings`` says in
-    words what a pattern asks for. Raises DocumentError.
+    words what a pattern asks for. A value that stands twice in a list is refused as well: no list
+    of any file would mean anything by it. Raises DocumentError.
     """
     try:
-        return model.model_validate(document.data)
+        found = model.model_validate(document.data)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
+    else:
+        for path, fault in sorted(_doubles(found, ()), key=lambda one: document.line(one[0])):
+            raise document.error(path, fault)
+        return found
 
     def order(item: Any) -> tuple[bool, int]:
         return item["type"] == "missing", document.line(_path(item["loc"], document.data))
 
     raise _explained(min(faults, key=order), model, document, meanings or {})
+
+
+def _doubles(node: Any, path: Location) -> Iterator[tuple[Location, str]]:
+    """Where a value stands in a list for the second time, and what to say of it."""
+    if isinstance(node, BaseModel):
+        for name, key in _keys(type(node)):
+            yield from _doubles(getattr(node, name), (*path, key))
+    elif isinstance(node, dict):
+        for key, below in node.items():
+            yield from _doubles(below, (*path, key))
+    elif isinstance(node, list | tuple) and node and isinstance(node[0], BaseModel):
+        for index, item in enumerate(node):
+            yield from _doubles(item, (*path, index))
+    elif isinstance(node, list | tuple):
+        rows = [frozenset(item.items()) if isinstance(item, dict) else item for item in node]
+        for index in doubled(rows):
+            named = "" if isinstance(node[index], dict) else f"{node[index]} "
+            yield (*path, index), f"{named}stands twice"
+
+
+def doubled(items: Iterable[Hashable]) -> Iterator[int]:
+    """Index of every item that has stood before."""
+    seen: set[Hashable] = set()
+    for index, item in enumerate(items):
+        if item in seen:
+            yield index
+        seen.add(item)
+
+
+@cache
+def _keys(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """Fields of a model with their keys in a file, but for pairs and what has no shape yet."""
+    fields = model.model_fields.items()
+    return tuple((n, f.alias or n) for n, f in fields if not _is_free(f.annotation))
+
+
+def _is_free(annotation: Any) -> bool:
+    """Whether equal ends may stand there: in a pair, low and high, or in what is of any shape."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    inside = get_args(annotation)
+    return Any in inside or (get_origin(annotation) is tuple and Ellipsis not in inside)
 
 
 def _path(loc: tuple[Any, ...], data: Any) -> Location:

@@ -17,6 +17,7 @@ from alignsim import (
     designs_screening,
     documents,
     reading,
+    shapes,
     sweep_specification,
     variant_paths,
     variants,
@@ -211,8 +212,6 @@ class _Reader:
         return self.folder / name
 
     def _scenario(self, index: int, name: str) -> Scenario:
-        if name in self.specification.scenarios[:index]:
-            raise self.document.error(("scenarios", index), f"{name} is named twice")
         if name.endswith((".yaml", ".yml")):
             return reading.read(self._beside(name))
         return reading.named(self.document, ("scenarios", index), name)
@@ -235,7 +234,7 @@ class _Reader:
         names = [base.scenario.name for base in self.bases]
         for index, base in enumerate(self.bases):
             if names[index] in names[:index]:
-                raise self.document.error(("scenarios", index), f"{names[index]} is named twice")
+                raise self.document.error(("scenarios", index), f"{names[index]} stands twice")
             if cast(base) != cast(self.bases[0]):
                 message = (
                     f"should have the leader, target and allies of {self.bases[0].scenario.name}"
@@ -307,6 +306,9 @@ class _Reader:
                 self._number(target, value, setting, (*at, "values", index))
                 for index, value in enumerate(factor.values)
             )
+            for index in shapes.doubled(grid):
+                fault = f"{factor.values[index]} stands twice"
+                raise self.document.error((*at, "values", index), fault)
             return Spread(name, grid=grid)
         if isinstance(target, DecisionTarget) and kind != "table":
             raise self.document.error(
@@ -426,7 +428,10 @@ class _Reader:
             columns.append(
                 [self._cell(setting, value, (*at, row)) for row, value in enumerate(table[name])]
             )
-        return tuple(zip(*columns, strict=True))
+        rows = tuple(zip(*columns, strict=True))
+        for index in shapes.doubled(rows if design.rows is not None else ()):
+            raise self.document.error((*at, index), "stands twice")
+        return rows
 
     def _cell(self, setting: Setting, value: Any, at: tuple[Any, ...]) -> float:
         """A value of a table; one out of bounds is a point that fails, not a fault of the file."""
