@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Mount
 
-from alignsim import evidence, history
+from alignsim import history
 from alignsim.app import (
     briefs,
     debrief,
@@ -296,101 +296,6 @@ def test_history_and_forecast_are_not_looked_at_before_the_debrief(monkeypatch, 
         kinds |= {shown(room, one)[0] for one in tokens}
         choose(store, room, tokens, room.position.waiting[0])
     assert kinds == {"predict", "lobby", "decide", "wait"}
-
-
-@pytest.mark.parametrize("start", STARTS)
-@pytest.mark.parametrize("seat", SEATS)
-def test_a_brief_holds_what_could_be_known(start, seat):
-    scenario = settings.starts()[start]
-    for step, end in enumerate(scenario.calendar.ends):
-        known = briefs.brief(start, seat, step)
-        claims = [*known.interests, *(one for figure in known.figures for one in figure.claims)]
-        for claim in claims:
-            first, last = briefs.period(claim)
-            assert set(claim.kind) <= {"M", "F"}
-            assert first <= end
-            assert claim.id not in briefs.HINDSIGHT or last < scenario.calendar.start
-        assert all(seat in claim.who for claim in known.interests)
-        assert all(event.date[:7] <= end for event in known.events)
-        assert set(known.news) <= set(known.events)
-        for figure in known.figures:
-            quantity = scenario.states[figure.state][figure.name]
-            assert figure.value == quantity.at(end)
-            assert figure.year is None or figure.year <= int(end[:4])
-        assert known.interests
-
-
-def test_events_come_in_their_step():
-    news = [
-        [event.label for event in briefs.brief("crimea-2014", "JPN", step).news]
-        for step in range(5)
-    ]
-    assert news == [
-        ["EU asset freezes", "Crimea annexed"],
-        [],
-        ["Proxy war in the Donbas"],
-        [],
-        ["Flight MH17 shot down", "EU sectoral sanctions"],
-    ]
-
-
-def test_a_brief_does_not_tell_what_moscow_did_to_tokyo():
-    for step in range(9):
-        labels = [event.label for event in briefs.brief("ukraine-2022", "JPN", step).events]
-        assert not any("islands" in label for label in labels)
-
-
-def test_headlines_are_not_shown():
-    references = evidence.load().references.values()
-    press = {one.title for one in references if one.kind not in briefs.TITLED}
-    for start in STARTS:
-        for seat in SEATS:
-            for figure in briefs.brief(start, seat, 4).figures:
-                assert not press & set(figure.titles)
-
-
-def test_claims_left_out_for_hindsight_exist_and_have_a_reason():
-    known = evidence.load().claims
-    for claim, reason in briefs.HINDSIGHT.items():
-        assert set(known[claim].kind) <= {"M", "F"}
-        assert reason
-
-
-OUTCOME = re.compile(r"\b(joined the sanctions|did not join|stays out|takes part in sanctions)\b")
-
-
-def test_no_claim_that_is_shown_says_how_it_ended():
-    for start in STARTS:
-        for seat in SEATS:
-            last = settings.starts()[start].calendar.steps - 1
-            for claim in briefs.brief(start, seat, last).interests:
-                assert not OUTCOME.search(claim.claim), claim.id
-
-
-def test_a_whatif_leaves_out_what_it_overturns():
-    claims = {claim.id for claim in briefs.brief("crimea-2014", "KOR", 0).interests}
-    changed = {claim.id for claim in briefs.brief("seoul-isolated", "KOR", 0).interests}
-    assert {"D14-04", "D14-28"} <= claims
-    assert not {"D14-04", "D14-28"} & changed
-    figures = briefs.brief("seoul-isolated", "KOR", 0).figures
-    assert {one.name for one in figures if one.is_changed} == {"regional_isolation", "strain_china"}
-
-
-def test_inputs_that_move_a_seat_most_come_first(monkeypatch):
-    order = ("states.KOR.russia_trade", "states.KOR.norms_emphasis")
-    monkeypatch.setattr(forecasting, "levers", lambda start, state: order)
-    briefs.brief.cache_clear()
-    names = [figure.name for figure in briefs.brief("crimea-2014", "KOR", 0).figures]
-    assert names[:2] == ["russia_trade", "norms_emphasis"]
-    assert not set(names) & {"initial_level", "initial_engagement", "concession_price"}
-
-
-def test_moscow_sees_its_side_of_each_ally():
-    figures = briefs.brief("crimea-2014", "RUS", 0).figures
-    assert [(one.state, one.name) for one in figures[:2]] == [
-        ("JPN", "concession_price"),
-        ("KOR", "concession_price"),
-    ]
 
 
 # --- the teacher ------------------------------------------------------------------------------

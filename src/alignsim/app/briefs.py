@@ -1,11 +1,14 @@
 """What a government could know when it decided: events, its own inputs, the interests at stake.
 
 Everything here comes from the evidence: the scenario's dated inputs with their sources, and claims
-of the articles. Nothing tells what a seat decided, neither the player's own nor another's:
+of the articles. Nothing is later than the step, and nothing tells what a seat decided, neither the
+player's own nor another's:
 
 - events are those of the world and the blocs, and of governments that change, up to the step's end;
-- claims are mechanisms and facts (kinds M and F), never outcomes or what-ifs, whose time has begun;
-- :data:`HINDSIGHT` lists mechanisms and facts that tell the outcome of their own time in passing;
+- claims are mechanisms and facts (kinds M and F), never outcomes or what-ifs, said in the words of
+  the time: ``texts/en/briefs.yaml`` holds the sentence of each with the first month in which it
+  could be known, and what is not in there is not shown;
+- a figure of a year is shown once that year is over; until then the one before it, if there is one;
 - sources that report events are named by kind, since their headlines tell what was decided.
 """
 
@@ -17,25 +20,18 @@ from typing import NamedTuple
 from alignsim import evidence
 from alignsim.app import forecasting
 from alignsim.app import setting as settings
+from alignsim.app.texts import below
 from alignsim.evidence import Claim, Reference
 from alignsim.inputs import Input
-from alignsim.scenario import Change, Quantity, Scenario, role_table
+from alignsim.scenario import Quantity, Scenario, role_table
 
-HINDSIGHT = {
-    "L17-04": "tells that Tokyo drew closer to Moscow in the years it speaks of",
-    "L17-12": "names the line of a president who came to office in 2017",
-    "L17-15": "tells the stance that Moscow took in the years it speaks of",
-    "D14-16": "tells when Tokyo acted",
-    "D14-17": "tells how Tokyo began and that it went further",
-    "D14-19": "tells that Tokyo had sanctions to end",
-    "C22-06": "tells where Seoul's course went",
-    "C22-15": "tells that both went on buying",
-    "C22-16": "tells that both cut less than Europe",
-    "C22-23": "tells that both stopped short",
-}
-"""Claims of kind M or F shown only in episodes that begin after the time they speak of, and why."""
+ALWAYS = "always"
+"""In place of a month, for a sentence that holds at all times."""
+OF_THE_INVASION = ("C22-05", "C22-07", "C22-12")
+"""Claims whose sentences speak of the breach as it was: left out where a what-if changes it."""
 KINDS = ("M", "F")
 GENERAL = "general"
+MEASURED, FLAG = "measured", "0 or 1"
 NOT_SHOWN = ("initial_level", "initial_engagement", "ceiling")
 """Inputs that the page shows elsewhere: where a seat stands, and which options it has."""
 AIMS = ("russian_aims", "concession_price")
@@ -53,9 +49,24 @@ class Event(NamedTuple):
     label: str
 
 
+class Said(NamedTuple):
+    """A claim of an article in the words of a brief."""
+
+    id: str
+    text: str
+
+
+class Stated(NamedTuple):
+    """A value of an input that could be known, its year where it has one, and its sources."""
+
+    value: float
+    year: int | None
+    source: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Figure:
-    """One input as it stands at a step: its number, unit, year and sources.
+    """One input as far as it is known at a step: its number, unit, year and sources.
 
     ``state`` is whose input it is: the seat's own, or that of an ally whom the target sees so.
     ``claims`` are those that may be shown; ``is_changed`` says that the what-if played set it.
@@ -68,7 +79,7 @@ class Figure:
     year: int | None
     titles: tuple[str, ...]
     kinds: tuple[str, ...]
-    claims: tuple[Claim, ...]
+    claims: tuple[Said, ...]
     is_changed: bool
 
 
@@ -82,7 +93,7 @@ class Brief:
     severity: float
     events: tuple[Event, ...]
     news: tuple[Event, ...]
-    interests: tuple[Claim, ...]
+    interests: tuple[Said, ...]
     figures: tuple[Figure, ...]
 
     @property
@@ -136,14 +147,17 @@ def _events(scenario: Scenario, end: str) -> tuple[Event, ...]:
 # --- claims ---------------------------------------------------------------------------------------
 
 
-def may_be_shown(claim: Claim, scenario: Scenario, end: str) -> bool:
-    """Whether a claim tells nothing that was decided in the episode, nor anything later."""
-    first, last = period(claim)
-    if "O" in claim.kind or not set(claim.kind) & set(KINDS):
-        return False
-    if claim.id in HINDSIGHT and scenario.calendar.start <= last:
-        return False
-    return first <= end
+@cache
+def sentences(claim: str) -> tuple[tuple[str, str], ...]:
+    """First months and sentences of a claim in briefs, earliest first; none for one never shown."""
+    found = below(f"briefs.{claim}")
+    return tuple(sorted(("" if month == ALWAYS else month, text) for month, text in found.items()))
+
+
+def said(claim: str, end: str) -> Said | None:
+    """A claim as a brief at the end of a month says it; None where it says nothing."""
+    known = [text for month, text in sentences(claim) if month <= end]
+    return Said(claim, known[-1]) if known and known[-1] else None
 
 
 def period(claim: Claim) -> tuple[str, str]:
@@ -157,31 +171,36 @@ def period(claim: Claim) -> tuple[str, str]:
 
 def _interests(
     scenario: Scenario, seat: str, end: str, figures: tuple[Figure, ...]
-) -> tuple[Claim, ...]:
+) -> tuple[Said, ...]:
     """Claims that name the seat, those behind its most important inputs first.
 
-    Of the others those are left out that speak of years gone by. Claims behind inputs that a
-    what-if changed no longer hold in its world, and are left out too.
+    Of the others those are left out that speak of years gone by. Claims behind what a what-if
+    changed no longer hold in its world, and are left out too.
     """
-    known = evidence.load().claims
+    claims = evidence.load().claims
     ranked = [claim.id for figure in figures for claim in figure.claims if not figure.is_changed]
-    overturned = {
-        source for figure in figures if figure.is_changed for source in _before(scenario, figure)
-    }
-    named = [
-        claim.id
-        for claim in known.values()
-        if seat in claim.who and may_be_shown(claim, scenario, end)
+    recent = [name for name, claim in claims.items() if is_recent(claim, scenario)]
+    overturned = _overturned(scenario, figures)
+    found = [
+        said(name, end)
+        for name in dict.fromkeys([*ranked, *recent])
+        if seat in claims[name].who and name not in overturned
     ]
-    recent = [claim for claim in named if is_recent(known[claim], scenario)]
-    own = [claim for claim in dict.fromkeys([*ranked, *recent]) if claim in named]
-    return tuple(known[claim] for claim in own if claim not in overturned)
+    return tuple(one for one in found if one is not None)
 
 
 def is_recent(claim: Claim, scenario: Scenario) -> bool:
     """Whether a claim is general, or speaks of the year before the episode or of later."""
     year_before = int(scenario.calendar.start[:4]) - 1
     return claim.when == GENERAL or int(period(claim)[1][:4]) >= year_before
+
+
+def _overturned(scenario: Scenario, figures: tuple[Figure, ...]) -> set[str]:
+    """Claims that no longer hold in the world of a what-if."""
+    changed = (figure for figure in figures if figure.is_changed)
+    found = {source for figure in changed for source in _before(scenario, figure)}
+    same = scenario.world["severity"] == settings.starts()[scenario.episode].world["severity"]
+    return found if same else found | set(OF_THE_INVASION)
 
 
 def _before(scenario: Scenario, figure: Figure) -> tuple[str, ...]:
@@ -193,25 +212,56 @@ def _before(scenario: Scenario, figure: Figure) -> tuple[str, ...]:
 
 
 def _figures(scenario: Scenario, seat: str, end: str) -> Iterator[Figure]:
-    """A seat's inputs, those that move it most first."""
+    """A seat's inputs as far as they are known, those that move it most first."""
+    references = evidence.load().references
     for state, name in _ranked(scenario, seat):
         quantity = scenario.states[state][name]
-        change = _in_force(quantity, end)
-        sources = quantity.source if change is None else change.source
-        known = evidence.load()
-        references = [known.references[one] for one in sources if one in known.references]
-        claims = [known.claims[one] for one in sources if one in known.claims]
+        row = role_table(scenario, state)[name]
+        now = known(quantity, row, end)
+        if now is None:
+            continue
+        named = [references[one] for one in now.source if one in references]
+        claims = [said(one, end) for one in now.source]
         yield Figure(
             name=name,
             state=state,
-            row=role_table(scenario, state)[name],
-            value=quantity.at(end),
-            year=quantity.year if change is None else None,
-            titles=tuple(one.title for one in references if one.kind in TITLED),
-            kinds=_kinds(references),
-            claims=tuple(one for one in claims if may_be_shown(one, scenario, end)),
+            row=row,
+            value=now.value,
+            year=now.year,
+            titles=tuple(one.title for one in named if one.kind in TITLED),
+            kinds=_kinds(named),
+            claims=tuple(one for one in claims if one is not None),
             is_changed=quantity != settings.starts()[scenario.episode].states[state][name],
         )
+
+
+def known(quantity: Quantity, row: Input, end: str) -> Stated | None:
+    """The last value of an input that could be known at the end of a month; None if none could.
+
+    What is measured over a year is known once the year is over; what holds from a day, from then.
+    """
+    found = None
+    for since, stated in _dated(quantity, row):
+        if since <= end:
+            found = stated
+    return found
+
+
+def _dated(quantity: Quantity, row: Input) -> Iterator[tuple[str, Stated]]:
+    """Values of an input by the first month in which each could be known, in their order."""
+    year = quantity.year
+    since = "" if year is None else _year_after(year)
+    yield since, Stated(quantity.value, year, tuple(quantity.source))
+    for change in quantity.changes:
+        since, year = change.date[:7], None
+        if row.kind == MEASURED and row.unit != FLAG:
+            year = int(change.date[:4])
+            since = _year_after(year)
+        yield since, Stated(change.value, year, tuple(change.source))
+
+
+def _year_after(year: int) -> str:
+    return f"{year + 1}-01"
 
 
 def _ranked(scenario: Scenario, seat: str) -> list[tuple[str, str]]:
@@ -232,12 +282,6 @@ def _unseen(scenario: Scenario, seat: str) -> tuple[str, ...]:
 def _kinds(references: list[Reference]) -> tuple[str, ...]:
     """Kinds of the references that are not named, each once."""
     return tuple(dict.fromkeys(one.kind for one in references if one.kind not in TITLED))
-
-
-def _in_force(quantity: Quantity, end: str) -> Change | None:
-    """The last change up to the end of a month."""
-    past = [change for change in quantity.changes if change.date[:7] <= end]
-    return past[-1] if past else None
 
 
 def shown_value(figure: Figure) -> str:

@@ -287,7 +287,7 @@ def _full_brief(known: Brief) -> Tag:
     scenario = settings.base(known.start).scenario
     seat = wording.seat_name(scenario, known.seat)
     lead = t("play.brief.lead", seat=seat, date=wording.date(scenario, known.step))
-    points = [tags.li(claim.claim, " ", tags.small(claim.id)) for claim in known.interests]
+    points = [tags.li(claim.text, " ", tags.small(claim.id)) for claim in known.interests]
     rest = points[NAMED:]
     more = tags.details(
         tags.summary(t("play.brief.more", count=len(rest))), tags.ul(*rest, class_="points")
@@ -351,7 +351,7 @@ def _value(figure: Figure) -> str:
 def _claims(figure: Figure) -> TagChild:
     if not figure.claims:
         return ""
-    return tags.ul(*(tags.li(claim.claim) for claim in figure.claims), class_="points")
+    return tags.ul(*(tags.li(claim.text) for claim in figure.claims), class_="points")
 
 
 def _sources(figure: Figure) -> str:
