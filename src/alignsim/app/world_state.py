@@ -1,6 +1,8 @@
 """Parts of the page The world that tell of one state: chances, what moves it, and reasons."""
 
+import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from htmltools import Tag, TagChild, TagList, tags
 
@@ -10,12 +12,15 @@ from alignsim.app.page import rich
 from alignsim.app.setting import PageSetting
 from alignsim.app.texts import all_texts, t
 from alignsim.app.world import AFTER, BEFORE, YEARS, Chance, Reasons, Results
+from alignsim.panel.within import THEORY
 
 NAME = "world"
 OWN = ("year", "forecaster", "state")
 """Parts of the address that are the page's own."""
 TERMS = 6
 """Terms shown of those that move a state."""
+LEAST = 1e-6
+"""The least probability that log odds are taken of, and as far from certainty the largest."""
 MIXED = " + "
 """Between the names of two forecasters that are mixed."""
 
@@ -157,23 +162,64 @@ def _beside(view: View) -> Tag | None:
     return tags.p(tags.strong(t(f"{NAME}.beside.{standing}", year=view.year)))
 
 
+class Moves(NamedTuple):
+    """What the theory says of a state in both years, and bars of names and log odds between them.
+
+    The bars add up to the difference of the log odds of the two probabilities.
+    """
+
+    before: float
+    after: float
+    bars: tuple[tuple[str, float], ...]
+
+    @property
+    def change(self) -> float:
+        """The difference in log odds."""
+        return log_odds(self.after) - log_odds(self.before)
+
+
+def moves(found: Results, state: str) -> Moves | None:
+    """What moves a state between the years; None where another unit decides for it than before.
+
+    The largest terms have a bar each, the others one together. The last bar is what terms at the
+    end of the runs do not hold.
+    """
+    unit = world.unit(AFTER, state)
+    before, after = (found.of(year, THEORY, state) for year in YEARS)
+    own = found.moved.get(unit)
+    if own is None or before is None or after is None or unit != world.unit(BEFORE, state):
+        return None
+    large = [one for one in own.terms if abs(one[1]) >= why.EVEN][:TERMS]
+    bars = [(t(f"terms.{term}.name"), change) for term, change in large]
+    others = sum(change for _, change in own.terms) - sum(change for _, change in large)
+    if abs(others) >= why.EVEN:
+        bars.append((t(f"{NAME}.moves.others"), others))
+    made = Moves(before.p, after.p, tuple(bars))
+    rest = made.change - sum(change for _, change in bars)
+    return made._replace(bars=(*bars, (t(f"{NAME}.moves.rest"), rest)))
+
+
+def log_odds(p: float) -> float:
+    """The log odds of a probability; of one that no run or every run shows, those of the next."""
+    inside = min(max(p, LEAST), 1.0 - LEAST)
+    return math.log(inside / (1.0 - inside))
+
+
 def _moved(view: View) -> list[TagChild]:
-    """What moves its unit from 2014 to 2022."""
+    """What moves it from 2014 to 2022, by the theory."""
     title = tags.h3(t(f"{NAME}.moves.title"))
-    unit = world.unit(AFTER, view.state)
-    found = view.found.moved.get(unit)
-    if found is None or unit != world.unit(BEFORE, view.state):
+    found = moves(view.found, view.state)
+    if found is None:
         return [title, tags.p(t(f"{NAME}.moves.none"))]
-    terms = [one for one in found.terms if abs(one[1]) >= why.EVEN][:TERMS]
     numbers = {
         "before": charts.percent(found.before),
         "after": charts.percent(found.after),
+        "change": drawing.signed(found.change),
     }
-    bars = [(t(f"terms.{term}.name"), change) for term, change in terms]
     return [
         title,
         tags.p(rich(t(f"{NAME}.moves.about", **numbers))),
-        drawing.bars(bars, t(f"{NAME}.moves.bars", state=view.label), narrow=True),
+        drawing.bars(found.bars, t(f"{NAME}.moves.bars", state=view.label), narrow=True),
     ]
 
 
