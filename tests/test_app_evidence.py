@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignsim import evidence, history, reading, traceability, weights
-from alignsim.app import catalogue, evidence_page, numbers
+from alignsim.app import catalogue, evidence_page, naming, numbers
 from alignsim.app.setting import starts
 from alignsim.app.texts import t
 from alignsim.scenario import Scenario
@@ -82,7 +82,7 @@ def test_every_input_of_every_episode_is_a_number_with_its_sources() -> None:
             row = stated[scenario.title, path]
             assert float(row.value) == quantity.value
             assert [one.id for one in row.sources] == list(quantity.source)
-            assert row.unit == quantity.unit
+            assert row.unit == naming.unit(quantity.unit)
             for change in quantity.changes:
                 row = stated[scenario.title, f"{path} {change.date}"]
                 assert float(row.value) == change.value

@@ -40,7 +40,7 @@ def test_a_page_is_well_made(page: object, episode: str) -> None:
 @pytest.mark.parametrize("page", [explore, why], ids=["explore", "why"])
 def test_a_fault_in_an_address_is_told_and_the_page_stands(page: object) -> None:
     shown = made_page(page, "states.KOR.g7=7&start=crimea-2014")
-    assert "7 is not 0 or 1" in shown
+    assert "South Korea: member of the G7 must be 1 for yes or 0 for no" in shown
     assert "<h1>" in shown
 
 
@@ -115,10 +115,10 @@ def test_every_step_links_to_its_reasons() -> None:
 
 def test_the_sentence_names_causes_and_effects() -> None:
     documented = forecasting.forecast(PageSetting())
-    assert "documented case" in charts.sentence(documented, documented)
+    assert "nothing changed" in charts.sentence(documented, documented)
     told = charts.sentence(forecasting.forecast(CHANGED), documented)
-    assert "member of the G7 (South Korea) at 1 instead of 0" in told
-    assert "Japan joins" in told
+    assert "member of the G7 (South Korea): yes instead of no" in told
+    assert "Japan: no change; it joins in" in told
     assert "South Korea joins" in told
 
 

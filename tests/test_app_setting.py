@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from alignsim import documents, ensemble, reading, schema
 from alignsim import weights as weight_sets
-from alignsim.app import controls, forecasting
+from alignsim.app import controls, forecasting, opening
 from alignsim.app import setting as page_settings
 from alignsim.app.setting import PageSetting, SettingError
 
@@ -67,7 +67,7 @@ def test_files_play_the_same_scenario(made: PageSetting, tmp_path_factory: objec
         for name, values in played.line._asdict().items():
             assert np.array_equal(values, getattr(line, name)), name
         inputs = {path for path, _ in made.changes if not path.startswith("weights.")}
-        again = page_settings.from_file(text, made.seed)
+        again = opening.from_file(text, PageSetting(seed=made.seed))
         assert {path for path, _ in again.changes} == inputs
     assert weight_sets.parameters(page_settings.weights(made)).weights == played.parameters.weights
 
@@ -127,21 +127,22 @@ HOSTILE = {
     "seed=-1": "whole number",
     "seed=1e3": "whole number",
     "seed=99999999999999999999": "not in 0 to",
-    "states.KOR.gas_from_russia=2": "not a share",
-    "states.KOR.gas_from_russia=nan": "not a finite number",
-    "states.KOR.gas_from_russia=1e999": "not a finite number",
-    "states.KOR.gas_from_russia=__import__('os')": "is not a number",
-    "states.KOR.g7=0.5": "not a whole number",
+    "states.KOR.gas_from_russia=2": "South Korea: gas that comes from Russia must be between 0",
+    "states.KOR.gas_from_russia=nan": "gas that comes from Russia must be a number",
+    "states.KOR.gas_from_russia=1e999": "gas that comes from Russia must be a number",
+    "states.KOR.gas_from_russia=__import__('os')": "must be a number",
+    "states.KOR.g7=0.5": "South Korea: member of the G7 must be 1 for yes or 0 for no",
+    "states.USA.ceiling=2.5": "whole number between 0 and 5",
     "states.KOR.nothing=1": "no nothing here",
     "states.PRK.gas_share=1": "no PRK here",
     "states.=1": "no such key here",
     "world.severity@2014-08=1": "no event in that month",
     "world.severity@1999-01=1": "is not in crimea-2014",
-    "weights.groups.norms=-1": "should be 0 to",
+    "weights.groups.norms=-1": "Norms must be between 0 and 10,000",
     "weights.terms.values=1": "unknown part",
     "decisions.USA.level=1": "unknown part",
     "indices.KOR.exposure=1": "unknown part",
-    "blocs.EU.russia_trade_share=0.99": "sums to",
+    "blocs.EU.russia_trade_share=0.99": "Share in Russia's trade of leader, allies and blocs",
     f"states.{'x' * 500}=1": "no such input",
     "page=1": "unknown part",
 }
@@ -219,14 +220,14 @@ BAD_FILES = {
 @pytest.mark.parametrize(("text", "told"), BAD_FILES.items(), ids=range(len(BAD_FILES)))
 def test_a_file_with_a_fault_is_refused(text: str, told: str) -> None:
     with pytest.raises(SettingError, match=told):
-        page_settings.from_file(text)
+        opening.from_file(text, PageSetting())
 
 
 def test_a_file_that_is_no_text_is_refused() -> None:
     with pytest.raises(SettingError):
-        page_settings.from_file(None)
+        opening.from_file(None, PageSetting())
     with pytest.raises(SettingError):
-        page_settings.from_file("\ud800")
+        opening.from_file("\ud800", PageSetting())
 
 
 def test_a_file_beside_the_server_is_not_read(
@@ -234,8 +235,8 @@ def test_a_file_beside_the_server_is_not_read(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "crimea-2014.yaml").write_text("kind: nothing")
-    made = page_settings.from_file(
-        WHATIF.format(entry="states.KOR.gas_share: {value: 0.3, source: me}")
+    made = opening.from_file(
+        WHATIF.format(entry="states.KOR.gas_share: {value: 0.3, source: me}"), PageSetting()
     )
     assert made.changed == {"states.KOR.gas_share": 0.3}
 

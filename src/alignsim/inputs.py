@@ -9,8 +9,12 @@ from typing import Literal
 
 Kind = Literal["measured", "judged"]
 
+FLAG, RUBRIC = "0 or 1", "rubric"
+"""Units of a yes or no, and of what is judged."""
+_PLAIN = {FLAG: "0 no, 1 yes", RUBRIC: "judged, 0 to 1"}
+
 _NOUNS = {
-    "rubric": "a rubric score",
+    RUBRIC: "a rubric score",
     "share": "a share",
     "level": "a level",
     "engagement": "an engagement",
@@ -34,7 +38,7 @@ class Input:
     @property
     def allowed(self) -> str:
         """The bounds in words, for messages: ``a share (0 to 1)``."""
-        if self.unit == "0 or 1":
+        if self.unit == FLAG:
             return self.unit
         noun = _NOUNS.get(self.unit.split()[0], f"a number of {self.unit}")
         return f"{noun} ({self.low:.0f} to {self.high:.0f})"
@@ -48,16 +52,21 @@ class Input:
         return ""
 
 
+def plain_unit(unit: str) -> str:
+    """A unit in words for readers: what is judged, and which number says yes."""
+    return _PLAIN.get(unit, unit)
+
+
 def _share(name: str, of: str, meaning: str) -> Input:
     return Input(name, f"share of {of}", 0.0, 1.0, "measured", meaning)
 
 
 def _flag(name: str, meaning: str, default: float | None = None) -> Input:
-    return Input(name, "0 or 1", 0.0, 1.0, "measured", meaning, True, default)
+    return Input(name, FLAG, 0.0, 1.0, "measured", meaning, True, default)
 
 
 def _judged(name: str, meaning: str) -> Input:
-    return Input(name, "rubric", 0.0, 1.0, "judged", meaning)
+    return Input(name, RUBRIC, 0.0, 1.0, "judged", meaning)
 
 
 def _measured(name: str, unit: str, high: float, meaning: str) -> Input:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from alignsim import plots, redline_tables
+from alignsim import inputs, plots, redline_tables
 from alignsim.plots import BLACK, BLUE, GREY
 from alignsim.redline_tables import RedLine, RedLines, named, shown
 
@@ -138,7 +138,7 @@ def _values(axis: Axes, row: int, line: RedLine) -> None:
     above = 3.5 if line.bounds else 0.0
     plots.beside(axis, row, above, f"{shown(line.present)} → {to}{draws}", BLACK)
     if line.bounds:
-        plots.beside(axis, row, -5.5, line.unit, GREY, 6.2)
+        plots.beside(axis, row, -5.5, inputs.plain_unit(line.unit), GREY, 6.2)
 
 
 # --- how a row is drawn -------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import drawn_inputs, kernel, variant_paths, variants
+from alignsim import drawn_inputs, kernel, memberships, variant_paths, variants
 from alignsim import draws as uniforms
 from alignsim.decision import JOINED, LEVEL_NAMES, LEVELS
 from alignsim.redline_tables import RedLine, RedLines
@@ -307,10 +307,13 @@ def _of_decision(study: _Study, target: DecisionTarget) -> RedLine:
 
 
 def candidates(base: Base, state: str) -> list[str]:
-    """Paths of every input, every event, and every decision that is not the state's own."""
+    """Paths of every input, every event, and every decision that is not the state's own.
+
+    Memberships that no treaty opens to a state are left out.
+    """
     decisions = variant_paths.decision_paths(base.scenario)
     others = [path for path in decisions if path.split(".")[1] != state]
-    inputs = variant_paths.input_paths(base.scenario)
+    inputs = memberships.possible_paths(base.scenario, variant_paths.input_paths(base.scenario))
     return [*inputs, *variant_paths.event_paths(base), *others]
 
 

@@ -22,16 +22,15 @@ from alignsim.app import forecasting
 from alignsim.app import setting as settings
 from alignsim.app.texts import below
 from alignsim.evidence import Claim, Reference
-from alignsim.inputs import Input
+from alignsim.inputs import FLAG, Input
 from alignsim.scenario import Quantity, Scenario, role_table
 
 ALWAYS = "always"
 """In place of a month, for a sentence that holds at all times."""
 OF_THE_INVASION = ("C22-05", "C22-07", "C22-12")
 """Claims whose sentences speak of the breach as it was: left out where a what-if changes it."""
-KINDS = ("M", "F")
 GENERAL = "general"
-MEASURED, FLAG = "measured", "0 or 1"
+MEASURED = "measured"
 NOT_SHOWN = ("initial_level", "initial_engagement", "ceiling")
 """Inputs that the page shows elsewhere: where a seat stands, and which options it has."""
 AIMS = ("russian_aims", "concession_price")
@@ -103,7 +102,7 @@ class Brief:
 
     @property
     def judged(self) -> list[Figure]:
-        """Figures that were judged by the rubric."""
+        """Figures that were judged, by the rubric."""
         return [figure for figure in self.figures if figure.row.kind == "judged"]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from htmltools import HTML, Tag, TagChild, TagList, tags
 
-from alignsim.app import controls, drawing, forecasting, page, wording
+from alignsim.app import controls, drawing, forecasting, naming, page, wording
 from alignsim.app import setting as settings
 from alignsim.app.drawing import Course, Mark
 from alignsim.app.forecasting import Forecast
@@ -85,7 +85,7 @@ def _marks(forecast: Forecast, key: Key) -> list[Mark]:
             date=wording.date(scenario, step),
             decision=t(f"decisions.{key[1]}"),
             level=int(option),
-            share=percent(float(chances[step, option])),
+            share=in_runs(float(chances[step, option])),
             documented=t("explore.not_documented") if told is None else int(told),
         )
         marks.append(Mark(why_address(forecast.setting, scenario, key, step), label))
@@ -130,8 +130,20 @@ def legend() -> HTML:
 
 
 def percent(share: float) -> str:
-    """A share of the runs, to a tenth of a per cent."""
-    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+    """A share of the runs, to a tenth of a per cent; none and all only where it is none or all."""
+    text = f"{100 * share:.1f}"
+    if text == "0.0" and share > 0.0:
+        text = t("runs.less")
+    elif text == "100.0" and share < 1.0:
+        text = t("runs.more")
+    return f"{text}\N{NO-BREAK SPACE}%"
+
+
+def in_runs(share: float) -> str:
+    """In how many runs: in none, in every one, or in a share of them."""
+    if share in (0.0, 1.0):
+        return t("runs.every" if share else "runs.none")
+    return t("runs.some", share=percent(share))
 
 
 def summary(now: Forecast, before: Forecast, which: str = "caption") -> Tag:
@@ -223,7 +235,7 @@ def sentence(now: Forecast, before: Forecast) -> str:
     """What changed against the documented case, in one sentence."""
     if now.setting == before.setting:
         return t("explore.sentence.none")
-    effects = "; ".join(_effects(now, before))
+    effects = ". ".join(_effects(now, before))
     return t("explore.sentence.all", causes=causes(now.setting), effects=effects)
 
 
@@ -247,15 +259,22 @@ def _causes(setting: PageSetting) -> Iterator[str]:
 
 def _cause(setting: PageSetting, path: str, value: float) -> str:
     stated, _ = settings.stated(setting.start, path)
-    numbers_ = {"value": controls.number(value), "before": controls.number(stated)}
+    shown, before = naming.number(value), naming.number(stated)
+    numbers_ = {"value": naming.exact(value) if shown == before else shown, "before": before}
     named = settings.target(setting.start, path)
     if not isinstance(named, InputTarget):
-        return t("explore.sentence.weight", name=controls.name(path), **numbers_)
+        return t("explore.sentence.weight", name=naming.name(path), **numbers_)
     if named.month:
         return t("explore.sentence.event", label=controls.label(setting, path), **numbers_)
-    who = controls.owner(setting.base.scenario, path)
+    who = naming.owner(setting.base.scenario, path)
     owner = t("explore.sentence.owner", state=who) if who else ""
-    return t("explore.sentence.cause", owner=owner, name=controls.name(path), **numbers_)
+    which = "cause"
+    if naming.is_switch(named.row):
+        which = "switch"
+        numbers_ = {
+            "value": naming.amount(named.row, value), "before": naming.amount(named.row, stated),
+        }  # fmt: skip
+    return t(f"explore.sentence.{which}", owner=owner, name=naming.name(path), **numbers_)
 
 
 def _effects(now: Forecast, before: Forecast) -> Iterator[str]:
@@ -267,11 +286,13 @@ def _effects(now: Forecast, before: Forecast) -> Iterator[str]:
         moved = ""
         if level != level_before:
             moved = t("explore.sentence.level", level=level, before=level_before)
-        which = "same" if abs(here - there) < NOTICED else "up"
+        which = "up"
+        if abs(here - there) < NOTICED:
+            which = "same" if here == there and not moved else "near"
         yield t(
             f"explore.sentence.{which}",
             state=scenario.label(ally),
-            share=percent(here),
-            before=percent(there),
+            share=in_runs(here),
+            before=in_runs(there),
             level=moved,
         )

@@ -8,14 +8,14 @@ from collections.abc import Iterable
 
 from htmltools import Tag, TagList, tags
 
-from alignsim import evidence, variant_paths
+from alignsim import evidence, memberships, variant_paths
 from alignsim.app import forecasting
 from alignsim.app import setting as settings
+from alignsim.app.naming import amount, exact, is_switch, name, number, owner, unit
 from alignsim.app.page import rich
 from alignsim.app.setting import PageSetting
 from alignsim.app.texts import t
 from alignsim.decision import GROUPS
-from alignsim.scenario import Scenario
 from alignsim.variants import InputTarget
 
 PLACES = 1000
@@ -43,7 +43,8 @@ def panel(setting: PageSetting, shown: Iterable[str] = ()) -> Tag:
     heads = ["weights.", "world."]
     for code in (*scenario.allies, scenario.leader):
         heads.append(f"states.{code}.")
-        paths = _with(forecasting.levers(setting.episode, code)[:SHOWN], heads[-1], more)
+        most = memberships.possible_paths(scenario, forecasting.levers(setting.episode, code))
+        paths = _with(most[:SHOWN], heads[-1], more)
         sections.append(_section(scenario.label(code), t("explore.state_help"), setting, paths))
     rest = [path for path in more if not path.startswith(tuple(heads))]
     if rest:
@@ -71,21 +72,9 @@ def others(setting: PageSetting) -> dict[str, dict[str, str]]:
     """Every input that can be added, by path, with its name, under the name of its owner."""
     scenario = setting.base.scenario
     found: dict[str, dict[str, str]] = {}
-    for path in variant_paths.input_paths(scenario):
+    for path in memberships.possible_paths(scenario, variant_paths.input_paths(scenario)):
         found.setdefault(owner(scenario, path) or t("explore.events"), {})[path] = name(path)
     return found
-
-
-def owner(scenario: Scenario, path: str) -> str:
-    """Name of the state or bloc that an input belongs to; empty for those of the world."""
-    head, _, rest = path.partition(".")
-    return scenario.label(rest.partition(".")[0]) if head in ("states", "blocs") else ""
-
-
-def name(path: str) -> str:
-    """Short name of an input or group weight."""
-    last = path.partition("@")[0].rpartition(".")[2]
-    return t(f"groups.{last}.name") if path.startswith("weights.") else t(f"inputs.{last}")
 
 
 def label(setting: PageSetting, path: str) -> str:
@@ -96,11 +85,6 @@ def label(setting: PageSetting, path: str) -> str:
         known = [one.label for one in changes if one.date[:7] == named.month and one.label]
         return known[0] if known else f"{name(path)}, {named.month}"
     return name(path)
-
-
-def number(value: float) -> str:
-    """A number as controls show it."""
-    return f"{value:.10g}"
 
 
 # --- one control ----------------------------------------------------------------------------------
@@ -119,19 +103,61 @@ def _section(
 
 
 def slider(setting: PageSetting, path: str) -> Tag:
-    """A range and a number box for one path, with its evidence range and sources."""
-    stated, evidence_range = settings.stated(setting.start, path)
-    low, high, unit, whole = bounds(setting, path)
+    """The control of one path: a switch for a yes or no, else a range and a number box."""
+    named = settings.target(setting.start, path)
+    is_flag = isinstance(named, InputTarget) and is_switch(named.row)
+    stated, _ = settings.stated(setting.start, path)
     value = setting.changed.get(path, stated)
-    power = _power(low, high, max(evidence_range[1], stated))
+    shown = number(stated)
+    if value != stated and exact(value) == shown:
+        # What is shown must not be taken for the stated value, which it is not.
+        shown = exact(stated)
     key = path.replace(".", "-").replace("@", "-")
+    made = _switch(setting, path, key, value) if is_flag else _range(setting, path, key, value)
+    back = amount(named.row, stated) if isinstance(named, InputTarget) else number(stated)
+    return tags.div(
+        *made,
+        tags.button(
+            "↺",
+            type="button",
+            data_restore="",
+            aria_label=t("explore.restore", value=back),
+            title=t("explore.restore", value=back),
+        ),
+        class_="control moved" if value != stated else "control",
+        data_path=path,
+        data_stated=repr(stated),
+        data_shown=shown,
+    )
+
+
+def _switch(setting: PageSetting, path: str, key: str, value: float) -> list[Tag]:
+    """A switch for a yes or no."""
     text = label(setting, path)
+    return [
+        tags.label(
+            tags.input(
+                id=f"switch-{key}", type="checkbox", role="switch", checked="" if value else None
+            ),
+            f" {text}",
+            for_=f"switch-{key}",
+        ),
+        _info(setting, path, text, key),
+    ]
+
+
+def _range(setting: PageSetting, path: str, key: str, value: float) -> list[Tag]:
+    """A range and a number box, with limits and unit for the script."""
+    stated, evidence_range = settings.stated(setting.start, path)
+    low, high, of, whole = bounds(setting, path)
+    power = _power(low, high, max(evidence_range[1], stated))
+    text, words = label(setting, path), unit(of)
 
     def place(number_: float) -> float:
         inside = min(max(number_, low), high)
         return float(((inside - low) / (high - low)) ** (1.0 / power))
 
-    return tags.div(
+    return [
         tags.label(text, for_=f"range-{key}"),
         _info(setting, path, text, key),
         tags.input(
@@ -140,34 +166,24 @@ def slider(setting: PageSetting, path: str) -> Tag:
             min="0",
             max=str(PLACES),
             value=str(round(place(value) * PLACES)),
-            aria_valuetext=f"{number(value)} {unit}",
+            aria_valuetext=f"{number(value)} {words}",
             style=_marked(place(evidence_range[0]), place(evidence_range[1])),
+            data_low=exact(low),
+            data_high=exact(high),
+            data_power=str(power),
+            data_unit=words,
+            data_whole="1" if whole else "0",
         ),
         tags.input(
             type="number",
-            min=number(low),
-            max=number(high),
+            min=exact(low),
+            max=exact(high),
             step="1" if whole else "any",
-            value=number(value),
+            value=number(value) if value == stated else exact(value),
             aria_label=t("explore.value", label=text),
         ),
-        tags.span(unit, class_="unit"),
-        tags.button(
-            "↺",
-            type="button",
-            data_restore="",
-            aria_label=t("explore.restore", value=number(stated)),
-            title=t("explore.restore", value=number(stated)),
-        ),
-        class_="control moved" if value != stated else "control",
-        data_path=path,
-        data_stated=repr(stated),
-        data_low=number(low),
-        data_high=number(high),
-        data_power=str(power),
-        data_unit=unit,
-        data_whole="1" if whole else "0",
-    )
+        tags.span(words, class_="unit"),
+    ]
 
 
 def _marked(start: float, end: float) -> str:
@@ -215,8 +231,11 @@ def about(setting: PageSetting, path: str) -> str:
     quantity = named.quantity(setting.base.scenario)
     dated = [one for one in quantity.changes if not named.month or one.date[:7] == named.month]
     sources = dated[-1].source if dated else quantity.source
+    which = "dated" if dated and not named.month else "input"
+    if is_switch(named.row):
+        which, numbers["value"] = "switch", amount(named.row, value)
     return t(
-        "explore.about_dated" if dated and not named.month else "explore.about_input",
+        f"explore.about_{which}",
         meaning=_sentence(named.row.meaning),
         year=f" ({quantity.year})" if quantity.year else "",
         kind=t(f"explore.{named.row.kind}"),

@@ -5,7 +5,7 @@ what the chosen one was worth, by the model's own utilities; it looks one step a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -46,7 +46,8 @@ class Cost:
     """What one choice of a player cost against the best option, in all and by term.
 
     A term's share is what the best option has more in it; negative where the choice was ahead.
-    ``chance`` is the probability with which the model would have chosen so.
+    ``chance`` is the probability with which the model would have chosen so. ``documented`` is the
+    option that history took at that step, where the world has one.
     """
 
     step: int
@@ -57,6 +58,12 @@ class Cost:
     cost: float
     chance: float
     terms: tuple[tuple[str, float], ...]
+    documented: int | None = None
+
+    @property
+    def as_history(self) -> bool:
+        """Whether history took the same option."""
+        return self.documented == self.chosen
 
 
 @dataclass(frozen=True)
@@ -159,12 +166,23 @@ def costs(game: Game, seat: str) -> tuple[Cost, ...]:
         for offer_key in games.keys(game.scenario, seat)
         if games.settled(game, offer_key, step) is not None
     }
+    known = _documented(game)
     found = []
     for made in games.position(game).past:
         key = (made.state, made.decision, made.toward)
         if made.state == seat and made.step in own and (key, made.step) not in settled:
-            found.append(of_decision(made))
+            found.append(replace(of_decision(made), documented=known.get((key, made.step))))
     return tuple(found)
+
+
+def _documented(game: Game) -> dict[tuple[Key, int], int]:
+    """What history took, by decision and step; nothing for a what-if."""
+    if not has_history(game):
+        return {}
+    records = history.documented(game.scenario)
+    return {
+        (key, one.step): one.value for key, own in history.by_key(records).items() for one in own
+    }
 
 
 def of_decision(made: Decision) -> Cost:

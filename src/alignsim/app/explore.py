@@ -10,7 +10,7 @@ from htmltools import Tag, TagChild, TagList, tags
 from shiny import Inputs, Outputs, Session, reactive, render, ui
 from starlette.requests import Request
 
-from alignsim.app import charts, controls, downloads, forecasting
+from alignsim.app import charts, controls, downloads, forecasting, opening
 from alignsim.app import page as frame
 from alignsim.app import setting as settings
 from alignsim.app.forecasting import Forecast
@@ -250,7 +250,10 @@ def _listen(input: Inputs, desk: _Desk) -> None:  # noqa: A002
     def file() -> None:
         sent = input.file()
         text = sent.get("text") if isinstance(sent, dict) else None
-        desk.move(lambda now: State(settings.from_file(text, now.setting.seed), now.kept))
+        desk.move(lambda now: State(opening.from_file(text, now.setting), now.kept))
+        with reactive.isolate():
+            if not desk.fault():
+                desk.fault.set(opening.left_out(text, desk.state().setting))
 
     @reactive.effect
     @reactive.event(input.add)

@@ -35,6 +35,7 @@ def choice(name: str, label: str, options: Mapping[str, str], chosen: str) -> Ta
             ),
             id=f"choose-{name}",
             name=name,
+            autocomplete="off",
         ),
     )
 

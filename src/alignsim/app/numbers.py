@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from alignsim import evidence, history
 from alignsim import weights as weight_sets
-from alignsim.app import catalogue, wording
+from alignsim.app import catalogue, naming, wording
 from alignsim.app import setting as settings
 from alignsim.app.catalogue import NAME, Source
 from alignsim.app.rivals import episodes
@@ -103,7 +103,7 @@ def _of_quantity(scenario: Scenario, path: str, quantity: Quantity) -> Iterator[
         "place": scenario.title,
         "owner": catalogue.owner_of(path),
         "meaning": catalogue.meaning_of(scenario, path),
-        "unit": quantity.unit,
+        "unit": naming.unit(quantity.unit),
         "how": t(f"{NAME}.how.{row.kind}") if row else "",
     }
     stated: list[tuple[Quantity | Change, str, str, str]] = [
@@ -177,7 +177,7 @@ def _of_whatif(name: str, scenario: Scenario) -> Iterator[Number]:
                 path=f"{path} {one['date']}" if dated else path,
                 value=_shown(one["value"]),
                 range=_span(one["range"]) if "range" in one else "",
-                unit=row.unit if row else "",
+                unit=naming.unit(row.unit) if row else "",
                 date=t(f"{NAME}.since", date=_day(one["date"])) if dated else "",
                 note=one.get("note") or one.get("label") or "",
             )

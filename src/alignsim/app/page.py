@@ -50,6 +50,7 @@ def document(page: str, setting: PageSetting, *content: TagChild) -> Tag:
             tags.main(tags.h1(title), *content, id=MAIN, tabindex="-1"),
             tags.footer(tags.p(t("frame.foot", version=__version__))),
             data_page=page,
+            data_sideways=t("frame.sideways"),
         ),
         lang=LANGUAGE,
     )

@@ -7,7 +7,6 @@ game is, and a game whose room is gone can be opened again.
 """
 
 import logging
-import math
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -121,9 +120,9 @@ class _Page:
     def whole(self, name: str) -> int | None:
         """A whole number; None where there is none."""
         value: Any = self.input[name]() if name in self.input else None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        return int(value) if math.isfinite(value) and value == int(value) else None
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value  # however large: no float holds a number of 400 digits
+        return int(value) if isinstance(value, float) and value.is_integer() else None
 
     # --- buttons ----------------------------------------------------------------------------------
 
@@ -351,6 +350,7 @@ def _draw(here: _Page) -> None:
 
     @render.ui
     def fault() -> TagChild:
+        here.acts()  # the same fault is told again when the same button is pressed again
         text = here.fault()
         return frame.alert(text) if text else None
 

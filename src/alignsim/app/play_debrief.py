@@ -194,16 +194,16 @@ def _numbers(game: Game, one: Courses) -> Tag:
 def _costs(game: Game, seat: str) -> Tag:
     found = debrief.costs(game, seat)
     keys = games.keys(game.scenario, seat)
-    tables = [_cost_table(game, [cost for cost in found if cost.key == key]) for key in keys]
+    tables = [cost_table(game, [cost for cost in found if cost.key == key]) for key in keys]
     return tags.section(
         tags.h3(t("play.debrief.cost_head")),
         tags.p(rich(t("play.debrief.cost_lead"))),
-        tags.p(_told(game, found), class_="lead") if found else None,
+        tags.p(told(game, found), class_="lead") if found else None,
         tags.details(tags.summary(t("play.debrief.cost_caption")), *tables) if found else None,
     )
 
 
-def _told(game: Game, found: Sequence[Cost]) -> str:
+def told(game: Game, found: Sequence[Cost]) -> str:
     """What all choices cost, and the dearest of them by its terms, in a few sentences."""
     dearest = max(found, key=lambda cost: cost.cost)
     if dearest.cost < EVEN:
@@ -220,9 +220,18 @@ def _told(game: Game, found: Sequence[Cost]) -> str:
             best=wording.option(game.scenario, dearest.key, dearest.best),
             cost=f"{dearest.cost:.3f}",
         ),
+        *_as_history(game, dearest),
         *_sides(dearest),
     ]
     return " ".join(parts)
+
+
+def _as_history(game: Game, cost: Cost) -> list[str]:
+    """That history took the same option, where it did."""
+    if not cost.as_history:
+        return []
+    seat = wording.seat_name(game.scenario, cost.key[0])
+    return [t("play.debrief.history_too", seat=seat)]
 
 
 def _sides(cost: Cost) -> list[str]:
@@ -243,15 +252,19 @@ def _terms(cost: Cost, sign: float) -> list[str]:
     ]
 
 
-def _cost_table(game: Game, found: Sequence[Cost]) -> TagChild:
+def cost_table(game: Game, found: Sequence[Cost]) -> TagChild:
+    """The costs of one decision, step by step; nothing where there are none."""
     if not found:
         return None
     scenario = game.scenario
-    words = ("date", "choice", "best", "cost", "model_would", "terms")
+    is_history = debrief.has_history(game)
+    words = ["date", "choice", *(["history"] if is_history else [])]
+    words += ["best", "cost", "model_would", "terms"]
     rows: list[list[TagChild]] = [
         [
             wording.date(scenario, cost.step),
             wording.option(scenario, cost.key, cost.chosen),
+            *([_option(scenario, cost.key, cost.documented)] if is_history else []),
             wording.option(scenario, cost.key, cost.best),
             f"{cost.cost:.3f}" if cost.cost >= EVEN else t("play.debrief.none"),
             f"{100 * cost.chance:.1f} %",

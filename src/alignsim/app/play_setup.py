@@ -261,11 +261,13 @@ def displaced(code: str) -> TagList:
 def predict(room: Room) -> TagList:
     """The form for a prediction of each ally."""
     scenario = room.game.scenario
-    is_history = scenario.episode == scenario.name
+    which = "history" if scenario.episode == scenario.name else "whatif"
     end = wording.date(scenario, scenario.calendar.steps - 1)
     return TagList(
         heading(t("play.predict.head"), "predict"),
-        tags.p(t(f"play.predict.{'history' if is_history else 'whatif'}"), class_="lead"),
+        tags.p(
+            t(f"play.predict.{which}", title=settings.title(scenario.name), date=end), class_="lead"
+        ),
         tags.p(rich(t("play.predict.chance_help")), class_="note"),
         tags.div(*(_prediction(scenario, ally, end) for ally in scenario.allies), class_="allies"),
         ui.input_action_button("predict", t("play.predict.go"), class_="main"),

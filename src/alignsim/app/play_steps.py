@@ -9,7 +9,7 @@ from functools import lru_cache
 from htmltools import HTML, Tag, TagChild, TagList, tags
 from shiny import ui
 
-from alignsim.app import briefs, debrief, page, wording
+from alignsim.app import briefs, debrief, naming, page, wording
 from alignsim.app import game as games
 from alignsim.app import setting as settings
 from alignsim.app.briefs import Brief, Figure
@@ -19,6 +19,7 @@ from alignsim.app.play_setup import Choice, heading, radios
 from alignsim.app.rooms import Room
 from alignsim.app.texts import t
 from alignsim.history import Key
+from alignsim.inputs import RUBRIC
 from alignsim.scenario import Scenario
 
 NAMED = 5
@@ -111,16 +112,15 @@ def deciding(room: Room, seat: str, moment: str) -> TagList:
     return TagList(
         heading(t("play.step.head", **words), moment),
         tags.div(
-            tags.div(
-                situation(now, known),
-                tags.section(
-                    tags.h3(t("play.step.decide")),
-                    *_form(now, seat),
-                    ui.input_action_button("decide", t("play.step.go"), class_="main decide"),
-                    class_="form",
-                ),
+            situation(now, known),
+            tags.div(full_brief(now.game.start, seat, now.step), class_="aside"),
+            tags.section(
+                tags.h3(t("play.step.decide")),
+                *_form(now, seat),
+                ui.input_action_button("decide", t("play.step.go"), class_="main decide"),
+                class_="form",
             ),
-            tags.div(so_far(now, seat), full_brief(now.game.start, seat, now.step)),
+            tags.div(so_far(now, seat), class_="aside"),
             class_="seat",
         ),
     )
@@ -135,8 +135,9 @@ def waiting(room: Room, seat: str, moment: str) -> TagList:
         heading(t("play.step.wait_head", date=wording.date(scenario, now.step)), moment),
         tags.p(t(f"play.step.{_why_waiting(room, seat)}")),
         tags.div(
-            tags.div(situation(now, known), full_brief(now.game.start, seat, now.step)),
-            tags.div(so_far(now, seat)),
+            situation(now, known),
+            tags.div(so_far(now, seat), class_="aside"),
+            full_brief(now.game.start, seat, now.step),
             class_="seat",
         ),
     )
@@ -339,9 +340,9 @@ def _figure_name(scenario: Scenario, known: Brief, figure: Figure) -> str:
 
 def _value(figure: Figure) -> str:
     unit = figure.row.unit
-    if unit == "0 or 1":
-        return t("play.brief.yes" if figure.value else "play.brief.no")
-    if unit == "rubric":
+    if naming.is_switch(figure.row):
+        return naming.amount(figure.row, figure.value)
+    if unit == RUBRIC:
         return briefs.shown_value(figure)
     if unit.startswith("share"):
         return f"{briefs.shown_value(figure)} {unit.removeprefix('share ')}"

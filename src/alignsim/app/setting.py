@@ -14,9 +14,10 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-from alignsim import checks, documents, draws, reading, variant_paths, variants
+from alignsim import documents, draws, reading, variant_paths, variants
 from alignsim import weights as weight_sets
-from alignsim.documents import DocumentError
+from alignsim.app import naming
+from alignsim.app.texts import t
 from alignsim.scenario import Change, Quantity, Scenario, WhatIf
 from alignsim.variants import Base, InputTarget, PointError, Setting, Variant, WeightTarget
 from alignsim.weights import WeightSet
@@ -30,6 +31,8 @@ MAX_FILE = 64 * 1024
 """Bytes of a scenario file that a page reads."""
 HEADS = ("states.", "world.", "blocs.", "weights.groups.")
 SOURCE = "set in the app"
+APART = "# Its weights are changed as well, in a file of their own:"
+"""How a scenario file names the file of its weights."""
 
 
 class SettingError(ValueError):
@@ -160,18 +163,18 @@ def from_query(items: Iterable[tuple[str, str]], ignored: Iterable[str] = ()) ->
     """
     known = set(ignored)
     start, seed = DEFAULT, 0
-    numbers: dict[str, float] = {}
+    texts: dict[str, str] = {}
     for key, text in items:
         if key == "start":
             start = text[:MAX_TEXT]
         elif key == "seed":
             seed = _whole(text)
         elif key.startswith(HEADS):
-            numbers[key] = _number(key, text)
+            texts[key] = text
         elif key not in known:
             raise SettingError(f"The address has an unknown part: {key[:MAX_TEXT]}.")
-    made = PageSetting(start, seed)
-    return made.with_changes(numbers)
+    numbers = {key: _number(start, key, text) for key, text in texts.items()}
+    return PageSetting(start, seed).with_changes(numbers)
 
 
 def from_numbers(setting: PageSetting, sent: Any) -> PageSetting:
@@ -181,35 +184,8 @@ def from_numbers(setting: PageSetting, sent: Any) -> PageSetting:
     """
     if not isinstance(sent, Mapping) or len(sent) > MAX_CHANGES:
         raise SettingError(f"At most {MAX_CHANGES} numbers can be changed.")
-    for path, value in sent.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise SettingError(f"{str(path)[:MAX_TEXT]}: this is not a number.")
-    return setting.with_changes({str(path): float(value) for path, value in sent.items()})
-
-
-def from_file(text: Any, seed: int = 0) -> PageSetting:
-    """The setting of a what-if file that sets numbers of a shipped scenario.
-
-    Raises SettingError for a fault, with line and path as for any scenario file, and for a
-    what-if that the page cannot show: fixed decisions, or changes at other dates.
-    """
-    if not isinstance(text, str) or len(text.encode("utf-8", "replace")) > MAX_FILE:
-        raise SettingError(f"A scenario file has at most {MAX_FILE // 1024} KiB.")
-    try:
-        document = documents.parse(text.encode("utf-8", "replace"), "your file")
-        if document.data.get("kind") != "whatif":
-            raise document.error(("kind",), "the page reads what-ifs; run others by alignsim run")
-        sent = checks.whatif(document)
-        if sent.extends not in starts():
-            raise document.error(("extends",), "the page knows shipped scenarios only")
-        original = base(sent.extends).scenario
-        checks.episode(reading.apply(documents.Document("", _plain(original)), document))
-    except DocumentError as error:
-        raise SettingError(f"{error}.") from None
-    numbers: dict[str, float] = {}
-    for path, entry in sent.set.items():
-        numbers |= _of_entry(sent.extends, path, entry)
-    return PageSetting(sent.extends, seed).with_changes(numbers)
+    numbers = {str(path): _float(setting.base, str(path), value) for path, value in sent.items()}
+    return setting.with_changes(numbers)
 
 
 def checked(setting: PageSetting) -> PageSetting:
@@ -231,10 +207,12 @@ def checked(setting: PageSetting) -> PageSetting:
 def scenario_file(setting: PageSetting, title: str, why: str) -> str:
     """A scenario file with which ``alignsim run`` plays the same.
 
-    It is a what-if upon the start, or the file of the start where no input is changed.
+    It is a what-if upon the start, or the file of the start where no input is changed. Changed
+    weights have a file of their own, which a line of comment names.
     """
     made = setting.variant().scenario
     lines = []
+    apart = [] if weight_file(setting) is None else [f"{APART} {setting.name}.weights.yaml"]
     for path in dict.fromkeys(path.partition("@")[0] for path, _ in setting.changes):
         named = target(setting.start, path)
         if isinstance(named, InputTarget):
@@ -242,7 +220,9 @@ def scenario_file(setting: PageSetting, title: str, why: str) -> str:
             entry = json.dumps(_entry(named.quantity(made), before), ensure_ascii=False)
             lines.append(f"  {path}: {entry}")
     if not lines:
-        return documents.text(reading.find(setting.start))
+        kept = [f"{line}
+" for line in apart]
+        return "".join([*kept, documents.text(reading.find(setting.start))])
     head = {
         "name": made.name,
         "kind": "whatif",
@@ -251,7 +231,7 @@ def scenario_file(setting: PageSetting, title: str, why: str) -> str:
         "why": why,
     }
     text = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()]
-    return "\n".join([*text, "set:", *lines, ""])
+    return "\n".join([*apart, *text, "set:", *lines, ""])
 
 
 def weight_file(setting: PageSetting) -> str | None:
@@ -316,33 +296,6 @@ def _dated(now: Quantity | Change, before: Quantity | Change) -> dict[str, Any]:
     }
 
 
-def _of_entry(start: str, path: str, entry: Any) -> dict[str, float]:
-    """Changes that one entry of a what-if comes to."""
-    if path == "fixed":
-        raise SettingError("The page cannot show what-ifs that fix decisions; use alignsim run.")
-    named = target(start, path)
-    if not isinstance(named, InputTarget):
-        raise SettingError(f"{path}: a what-if sets inputs only.")
-    changes = entry.get("changes", [])
-    if not changes:
-        return {path: float(entry["value"])}
-    now = named.quantity(base(start).scenario)
-    dates = [change["date"] for change in changes]
-    if entry["value"] != now.value or dates != [change.date for change in now.changes]:
-        raise SettingError(f"{path}: the page cannot move events to other dates; use alignsim run.")
-    return {
-        f"{path}@{known.date[:7]}": float(change["value"])
-        for change, known in zip(changes, now.changes, strict=True)
-        if change["value"] != known.value
-    }
-
-
-def _plain(scenario: Scenario) -> dict[str, Any]:
-    """A scenario as the plain data of its file."""
-    data: dict[str, Any] = json.loads(scenario.model_dump_json(by_alias=True, exclude_none=True))
-    return data
-
-
 # --- checks -------------------------------------------------------------------------------------
 
 
@@ -352,9 +305,9 @@ def _canonical(start: Base, numbers: Mapping[str, float]) -> tuple[tuple[str, fl
     for path, value in sorted(numbers.items()):
         named = target(start.scenario.name, path)
         if not math.isfinite(value):
-            raise SettingError(f"{path}: this is not a finite number.")
-        if fault := named.fault(value):
-            raise SettingError(f"{path}: {value:g} {fault.removeprefix(f'{value:g} ')}.")
+            raise SettingError(t("faults.number", name=naming.owned(start.scenario, path)))
+        if fault := naming.fault(start.scenario, named, value):
+            raise SettingError(fault)
         if value != stated(start.scenario.name, path)[0]:
             kept.append((path, value))
     return tuple(kept)
@@ -367,14 +320,32 @@ def _vary(setting: PageSetting) -> Variant:
     try:
         return variants.vary(made, settings, [value for _, value in setting.changes])
     except PointError as error:
-        raise SettingError(f"{error}.") from None
+        # Each number by itself is right: what is left is what they come to together.
+        share = naming.owned(setting.base.scenario, "world.russia_trade_share")
+        raise SettingError(f"{error}.".replace("russia_trade_share", share)) from None
 
 
-def _number(key: str, text: str) -> float:
+def _number(start: str, key: str, text: str) -> float:
     try:
         return float(text[:MAX_TEXT])
     except ValueError:
-        raise SettingError(f"{key[:MAX_TEXT]}: {text[:MAX_TEXT]} is not a number.") from None
+        raise _no_number(base(start), key) from None
+
+
+def _float(start: Base, path: str, value: Any) -> float:
+    """A number of a page or file. Raises SettingError for text, and for what is too large."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _no_number(start, path)
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _no_number(start: Base, path: str) -> SettingError:
+    """That a number is none, by the name that the page shows, where there is one."""
+    target(start.scenario.name, path)
+    return SettingError(t("faults.number", name=naming.owned(start.scenario, path)))
 
 
 def _whole(text: str) -> int:

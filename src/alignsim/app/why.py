@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from alignsim import evidence
 from alignsim.agents import Decision
-from alignsim.app import charts, controls, drawing, forecasting, forms, reasons, wording, working
+from alignsim.app import charts, drawing, forecasting, forms, naming, reasons, wording, working
 from alignsim.app import page as frame
 from alignsim.app import setting as settings
 from alignsim.app.page import rich
@@ -15,6 +15,7 @@ from alignsim.app.setting import PageSetting, SettingError
 from alignsim.app.texts import t
 from alignsim.explanation import Difference, Explanation
 from alignsim.history import Key
+from alignsim.inputs import FLAG
 from alignsim.redline_tables import RedLine, RedLines, shown
 from alignsim.scenario import Scenario, decisions, options
 
@@ -250,7 +251,7 @@ def _row(setting: PageSetting, one: Difference) -> list[TagChild]:
 def red_lines(setting: PageSetting, found: RedLines) -> TagChild:
     """The nearest red lines as a sentence and a table."""
     side = "joined" if found.to == "not-joined" else "not_joined"
-    lead = t(f"why.redline.{side}", state=found.label, share=charts.percent(found.joined))
+    lead = t(f"why.redline.{side}", state=found.label, share=charts.in_runs(found.joined))
     nearest = found.found[:LINES]
     if not nearest:
         return TagList(tags.p(lead), tags.p(t("why.redline.nothing")))
@@ -263,7 +264,6 @@ def red_lines(setting: PageSetting, found: RedLines) -> TagChild:
 
 def line(setting: PageSetting, found: RedLine) -> list[TagChild]:
     """One red line as cells of the table."""
-    present = shown(found.present)
     scenario = setting.base.scenario
     if found.kind in ("stance", "decision"):
         _, state, decision, *toward = found.path.split(".")
@@ -271,25 +271,31 @@ def line(setting: PageSetting, found: RedLine) -> list[TagChild]:
         number = options(scenario, state, decision).index(str(found.threshold))
         return [
             wording.named(scenario, key),
-            present,
+            shown(found.present),
             t("why.redline.taken", option=wording.option(scenario, key, number)),
             t("why.redline.decision"),
         ]
-    threshold = shown(found.threshold, found.present)
     assert found.evidence is not None
-    low, high = found.evidence
-    place = t("why.redline.inside" if found.within_evidence else "why.redline.outside")
+    inside = "inside" if found.within_evidence else "outside"
+    low, high = (_amount(found, end) for end in found.evidence)
+    words = {"low": low, "high": high, "place": t(f"why.redline.{inside}")}
     return [
         _input_name(setting, found),
-        present,
-        f"{threshold} {found.unit}",
-        f"{shown(low)} - {shown(high)} ({place})",
+        _amount(found, found.present),
+        naming.with_unit(_amount(found, found.threshold, found.present), found.unit),
+        t("why.redline.one" if low == high else "why.redline.allowed", **words),
     ]
+
+
+def _amount(line: RedLine, value: float | str | None, present: float | str | None = None) -> str:
+    """A value of a red line's input: yes or no, or a number as red lines show it."""
+    if line.unit == FLAG:
+        return t(f"units.{'yes' if value else 'no'}")
+    return shown(value, present)
 
 
 def _input_name(setting: PageSetting, line: RedLine) -> str:
     if line.kind == "event" and line.note:
         return t("why.redline.event", label=line.note)
-    owner = controls.owner(setting.base.scenario, line.path)
-    own = controls.name(line.path)
-    return t("why.redline.all", owner=owner, name=own) if owner else own
+    owner, own = naming.owner(setting.base.scenario, line.path), naming.name(line.path)
+    return t("words.of", owner=owner, name=own) if owner else own

@@ -7,23 +7,30 @@ const send = (name, value) => window.Shiny.setInputValue(name, value);
 
 /* --- sliders: a range and a number box show one value; positions may be stretched near zero --- */
 
-const value_at = (control, place) => {
-  const { low, high, power } = control.dataset;
+const value_at = (range, place) => {
+  const { low, high, power } = range.dataset;
   const value = +low + (high - low) * Math.pow(place / 1000, +power);
   return +Number(value).toPrecision(3);
 };
-const place_of = (control, value) => {
-  const { low, high, power } = control.dataset;
+const place_of = (range, value) => {
+  const { low, high, power } = range.dataset;
   return Math.round(1000 * Math.pow((value - low) / (high - low), 1 / power));
 };
 
 let busy = false;
 let waiting = false;
 
+/* The number of a control; the stated one where its box shows that, rounded as it was. */
+const value_of = (control) => {
+  const flag = control.querySelector("input[type=checkbox]");
+  if (flag) return flag.checked ? 1 : 0;
+  const box = control.querySelector("input[type=number]");
+  return box.value === control.dataset.shown ? +control.dataset.stated : box.valueAsNumber;
+};
 const changes = () => {
   const found = {};
   for (const control of document.querySelectorAll("[data-path]")) {
-    const value = control.querySelector("input[type=number]").valueAsNumber;
+    const value = value_of(control);
     if (Number.isFinite(value) && value !== +control.dataset.stated) found[control.dataset.path] = value;
   }
   return found;
@@ -37,23 +44,23 @@ document.addEventListener("input", (event) => {
   const control = event.target.closest("[data-path]");
   if (!control) return;
   const [range, box] = control.querySelectorAll("input");
-  if (event.target === range) {
-    const whole = control.dataset.whole === "1";
-    const moved = value_at(control, range.value);
-    box.value = whole ? Math.round(moved) : moved;
-  } else {
+  if (event.target === range && box) {
+    const moved = value_at(range, range.value);
+    box.value = range.dataset.whole === "1" ? Math.round(moved) : moved;
+  } else if (box) {
     if (!Number.isFinite(box.valueAsNumber)) return;
-    range.value = place_of(control, Math.min(Math.max(box.value, control.dataset.low), control.dataset.high));
+    range.value = place_of(range, Math.min(Math.max(box.value, range.dataset.low), range.dataset.high));
   }
-  range.setAttribute("aria-valuetext", `${box.value} ${control.dataset.unit}`);
-  control.classList.toggle("moved", +box.value !== +control.dataset.stated);
+  if (box) range.setAttribute("aria-valuetext", `${box.value} ${range.dataset.unit}`);
+  control.classList.toggle("moved", value_of(control) !== +control.dataset.stated);
   tell();
 });
 document.addEventListener("click", (event) => {
   if (!event.target.matches("[data-restore]")) return;
   const control = event.target.closest("[data-path]");
-  const box = control.querySelector("input[type=number]");
-  box.value = control.dataset.stated;
+  const box = control.querySelector("input[type=number], input[type=checkbox]");
+  if (box.type === "checkbox") box.checked = control.dataset.stated === "1.0";
+  else box.value = control.dataset.shown;
   box.dispatchEvent(new Event("input", { bubbles: true }));
   control.querySelector("input").focus();
 });
@@ -95,7 +102,30 @@ document.addEventListener("toggle", (event) => {
   if (event.target.dataset.tells) send(event.target.dataset.tells, event.target.open);
 }, true);
 
-/* --- explained words: Escape puts the explanation away --- */
+/* --- explained words: beside the word and inside the window; Escape puts the explanation away --- */
+
+const EDGE = 8;
+const place_beside = (word) => {
+  const tip = word.querySelector("[role=tooltip]");
+  if (!tip) return;
+  const at = word.getBoundingClientRect();
+  const above = at.top - EDGE, below = innerHeight - at.bottom - EDGE;
+  tip.style.setProperty("--most", `${Math.max(above, below)}px`);
+  const { width, height } = tip.getBoundingClientRect();
+  const left = Math.min(Math.max(at.left, EDGE), document.documentElement.clientWidth - width - EDGE);
+  tip.style.setProperty("--left", `${Math.max(left, EDGE)}px`);
+  tip.style.setProperty("--top", `${height <= below || below >= above ? at.bottom : at.top - height}px`);
+};
+const beside = (event) => {
+  const word = event.target.closest && event.target.closest(".glossed");
+  if (word) place_beside(word);
+};
+document.addEventListener("mouseover", beside);
+document.addEventListener("focusin", beside);
+document.addEventListener("click", beside);
+document.addEventListener("scroll", () => {
+  for (const word of document.querySelectorAll(".glossed:is(:hover, :focus-within)")) place_beside(word);
+}, { capture: true, passive: true });
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") for (const word of document.querySelectorAll(".glossed")) word.classList.add("hush");
@@ -103,6 +133,38 @@ document.addEventListener("keydown", (event) => {
 const unhush = (event) => event.target.closest && event.target.closest(".glossed")?.classList.remove("hush");
 document.addEventListener("mouseout", unhush);
 document.addEventListener("focusout", unhush);
+
+/* --- tables and maps that are wider than the window say so --- */
+
+const measure = () => {
+  for (const box of document.querySelectorAll(".wide")) {
+    const cut = box.scrollWidth > box.clientWidth + 1;
+    const hint = box.previousElementSibling?.matches(".hint") ? box.previousElementSibling : null;
+    if (hint) hint.hidden = !cut;
+    else if (cut) {
+      const made = document.createElement("p");
+      made.className = "note hint";
+      made.textContent = document.body.dataset.sideways;
+      box.before(made);
+    }
+  }
+};
+addEventListener("resize", measure);
+document.addEventListener("toggle", measure, true);
+document.addEventListener("DOMContentLoaded", () => {
+  measure();
+  let due = 0;
+  new MutationObserver(() => {
+    cancelAnimationFrame(due);
+    due = requestAnimationFrame(measure);
+  }).observe(document.querySelector("main"), { childList: true, subtree: true });
+});
+
+/* --- a form always says what the page shows, also on the way back --- */
+
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[method=get]")) form.reset();
+});
 
 /* --- the connection --- */
 

@@ -1,4 +1,5 @@
-/* When what is to be done changes, its heading takes the focus; a page that opens keeps its own. */
+/* When what is to be done changes, its heading takes the focus; a page that opens keeps its own.
+   What was missing is no longer said once something is chosen. */
 "use strict";
 
 {
@@ -10,4 +11,8 @@
     if (before !== null) heading.focus();
     before = heading.dataset.moment;
   }).observe(stage, { childList: true, subtree: true });
+  document.addEventListener("change", () => {
+    const told = document.querySelector("#fault .alert");
+    if (told) told.hidden = true;
+  });
 }
