@@ -120,6 +120,17 @@ def timeline(scenario: Scenario) -> Tag:
     return tags.ol(*items, class_="timeline")
 
 
+def case(setting: PageSetting) -> str:
+    """The case or what-if and its time, in words."""
+    calendar = setting.base.scenario.calendar
+    return t(
+        "explore.case",
+        title=settings.title(setting.start),
+        first=wording.month(calendar.start),
+        last=wording.month(calendar.ends[-1]),
+    )
+
+
 def legend() -> HTML:
     """What lines and shades mean."""
     styles = ("documented", "coding", "modal", "band50", "band90", "threshold", "event")

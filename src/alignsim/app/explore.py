@@ -364,7 +364,8 @@ def result_of(state: State, narrow: bool) -> TagList:
     """What would have happened: in a sentence, at the end, and step by step."""
     now = forecasting.forecast(state.setting)
     before = forecasting.forecast(state.setting.documented)
-    timeline = charts.timeline(now.ensemble.scenario)
+    case = tags.p(tags.strong(charts.case(state.setting)), class_="print-only")
+    timeline = TagList(case, charts.timeline(now.ensemble.scenario))
     if state.kept is not None:
         return TagList(charts.strip(now), timeline, _beside(state.kept, now, before, narrow))
     told = _told(now, before, "caption")

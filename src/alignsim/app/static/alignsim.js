@@ -105,6 +105,7 @@ document.addEventListener("toggle", (event) => {
 /* --- explained words: beside the word and inside the window; Escape puts the explanation away --- */
 
 const EDGE = 8;
+const SHOWN = ".glossed:is(:hover, :focus-within)";
 const place_beside = (word) => {
   const tip = word.querySelector("[role=tooltip]");
   if (!tip) return;
@@ -124,11 +125,11 @@ document.addEventListener("mouseover", beside);
 document.addEventListener("focusin", beside);
 document.addEventListener("click", beside);
 document.addEventListener("scroll", () => {
-  for (const word of document.querySelectorAll(".glossed:is(:hover, :focus-within)")) place_beside(word);
+  for (const word of document.querySelectorAll(SHOWN)) place_beside(word);
 }, { capture: true, passive: true });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") for (const word of document.querySelectorAll(".glossed")) word.classList.add("hush");
+  if (event.key === "Escape") for (const word of document.querySelectorAll(SHOWN)) word.classList.add("hush");
 });
 const unhush = (event) => event.target.closest && event.target.closest(".glossed")?.classList.remove("hush");
 document.addEventListener("mouseout", unhush);
