@@ -23,7 +23,11 @@ SHELL = [
 ]
 COMMANDS = [block for block in SHELL if block]
 PYTHON = [text for language, text in BLOCKS if language == "python"]
-SHOWN = {"read_parquet": ("press", "ukraine-2022"), "AlignmentModel": ("2014-03", "misalignment")}
+SHOWN = {
+    "read_parquet": ("press", "ukraine-2022"),
+    "batch_run": ("JPN", "KOR", "2014-12", "ukraine-2022"),
+    "AlignmentModel": ("2014-03", "misalignment"),
+}
 """What a block of Python must print, by a word in it."""
 
 

@@ -3,14 +3,13 @@
 import itertools
 import math
 
-import mesa
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alignsim import decision, draws, reading, weights
-from alignsim.agents import Ally, Leader, Target
+from alignsim.agents import Ally
 from alignsim.documents import DocumentError
 from alignsim.model import AlignmentModel
 from tests.strategies import (
@@ -55,7 +54,7 @@ def term(model, name, state, what, option, step, toward=None):
 @pytest.mark.parametrize("name", EPISODES)
 def test_every_agent_decides_every_step(name):
     model = played(name)
-    scenario = model.scenario
+    scenario = model.played
     one_step = [
         ("USA", "level", None),
         *[("USA", "stance", ally) for ally in scenario.allies],
@@ -499,7 +498,7 @@ def test_without_dynamics_nothing_moves_by_itself():
 @pytest.mark.parametrize("name", EPISODES)
 def test_a_scenario_ends_after_its_last_step(name):
     model = AlignmentModel(name, "neutral", rng=0)
-    steps = model.scenario.calendar.steps
+    steps = model.played.calendar.steps
     for step in range(steps):
         assert model.running
         model.step()
@@ -596,89 +595,3 @@ def test_with_more_allies_the_first_keep_their_draws():
     for state, what in itertools.product(("A000", "A001"), ("level", "engagement")):
         drawn = [[made.draw for made in decisions(model, state, what)] for model in (few, many)]
         assert drawn[0] == drawn[1]
-
-
-# --- Mesa --------------------------------------------------------------------------------
-
-
-def test_the_record_of_the_model():
-    model = played(CRIMEA)
-    frame = model.datacollector.get_model_vars_dataframe()
-    assert frame["date"].tolist() == CRIMEA.calendar.dates
-    assert frame["severity"].tolist() == [
-        CRIMEA.world["severity"].at(e) for e in CRIMEA.calendar.ends
-    ]
-    levels = [made.chosen for made in decisions(model, "USA", "level")]
-    assert frame["leader_level"].tolist() == levels
-    assert frame["pressure"].between(0.0, 1.0).all()
-    assert frame["misalignment"].between(0.0, 0.5).all()
-    assert (frame["alignment"].diff().dropna() >= 0.0).all()
-
-
-def test_the_record_of_the_agents():
-    model = played(CRIMEA)
-    allies = model.datacollector.get_agenttype_vars_dataframe(Ally)
-    assert len(allies) == 10 * 2
-    for state in ("JPN", "KOR"):
-        for what in ("level", "engagement"):
-            column = allies[allies["state"] == state][what].tolist()
-            assert column == [made.chosen for made in decisions(model, state, what)]
-    for kind, state in ((Leader, "USA"), (Target, "RUS")):
-        frame = model.datacollector.get_agenttype_vars_dataframe(kind)
-        stances = [decisions(model, state, "stance", ally) for ally in ("JPN", "KOR")]
-        expected = [(one.chosen, other.chosen) for one, other in zip(*stances, strict=True)]
-        assert frame["stances"].tolist() == expected
-
-
-def direct(run, rng):
-    """The last row of a model's record, by name."""
-    model = played("crimea-2014", "neutral", run, rng)
-    return model.datacollector.get_model_vars_dataframe().iloc[-1].to_dict()
-
-
-@pytest.mark.parametrize("rng", [0, 2**33])
-def test_batch_run_gives_what_direct_runs_give(rng):
-    rows = mesa.batch_run(
-        AlignmentModel,
-        {"scenario": ["crimea-2014"], "weights": ["neutral"], "run": [0, 1, 2], "rng": rng},
-        iterations=1,
-        max_steps=1000,
-        number_processes=1,
-        display_progress=False,
-    )
-    assert [row["run"] for row in rows] == [0, 1, 2]
-    for row in rows:
-        expected = direct(row["run"], rng)
-        assert {name: row[name] for name in expected} == expected
-        assert row["date"] == "2014-12"
-
-
-def test_batch_run_draws_seeds_where_none_is_given():
-    rows = mesa.batch_run(
-        AlignmentModel,
-        {"scenario": ["crimea-2014"], "weights": ["neutral"], "run": [0, 1, 2]},
-        iterations=2,
-        max_steps=1000,
-        number_processes=1,
-        display_progress=False,
-    )
-    assert [(row["iteration"], row["run"]) for row in rows] == [
-        (iteration, run) for iteration in range(2) for run in range(3)
-    ]
-    assert {row["date"] for row in rows} == {"2014-12"}
-    assert len({row["pressure"] for row in rows}) > 1
-
-
-def test_batch_run_step_by_step_over_episodes():
-    rows = mesa.batch_run(
-        AlignmentModel,
-        {"scenario": list(EPISODES), "weights": "neutral", "rng": [1, 2]},
-        data_collection_period=1,
-        display_progress=False,
-    )
-    for name, rng in itertools.product(EPISODES, (1, 2)):
-        frame = played(name, rng=rng).datacollector.get_model_vars_dataframe()
-        found = [row for row in rows if (row["scenario"], row["rng"]) == (name, rng)]
-        assert [row["Step"] for row in found] == list(range(len(frame)))
-        for column in frame:
-            assert [row[column] for row in found] == frame[column].tolist()

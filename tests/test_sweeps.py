@@ -129,7 +129,7 @@ def decided(model: AlignmentModel) -> dict[tuple[str, str, Any], list[int]]:
 
 
 def expected_decisions(model: AlignmentModel, step: int) -> dict[str, Any]:
-    paths, told = decided(model), model.scenario
+    paths, told = decided(model), model.played
     found: dict[str, Any] = {f"{told.leader}_level": paths[told.leader, "level", None][step]}
     for ally in told.allies:
         found[f"{ally}_level"] = paths[ally, "level", None][step]
@@ -144,7 +144,7 @@ def expected_decisions(model: AlignmentModel, step: int) -> dict[str, Any]:
 
 
 def expected_scores(model: AlignmentModel) -> dict[str, float | None]:
-    paths, told = decided(model), model.scenario
+    paths, told = decided(model), model.played
     records = history.by_key(history.documented(told))
     found: dict[str, float | None] = {}
     for ally in told.allies:

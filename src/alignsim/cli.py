@@ -319,3 +319,7 @@ for _command in (
     cli_studies.sensitivity,
 ):
     cli.add_command(_command)
+
+
+if __name__ == "__main__":
+    main()

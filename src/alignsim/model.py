@@ -14,6 +14,7 @@ from alignsim import timeline as timelines
 from alignsim import weights as weight_sets
 from alignsim.agents import Ally, Decision, Leader, Target, Union
 from alignsim.decision import Weights
+from alignsim.recorder import Recorder
 from alignsim.scenario import Scenario
 from alignsim.timeline import Timeline
 from alignsim.weights import Parameters
@@ -35,10 +36,17 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
     line:
         The scenario's arrays; built from it unless given, as for a point of a sweep that sets an
         index by itself.
+    seed:
+        The same as ``rng``. From Mesa 3.4 on ``mesa.batch_run`` puts the seeds that it is given,
+        or None, into this parameter where a model has it, and else over ``rng``.
+
+    ``played`` is the scenario. ``scenario`` is the same, or from Mesa 3.5 on, where that name is
+    Mesa's, a scenario of Mesa's that has all that is in it. ``datacollector`` is a
+    :class:`alignsim.recorder.Recorder`. A model can be pickled between any two steps.
 
     The model stops (``running`` turns False) after the scenario's last step. Raises DocumentError
-    for a fault in a file, ValueError for a seed or run out of range, RuntimeError for a step past
-    the end.
+    for a fault in a file, ValueError for a seed or run out of range or both ``rng`` and ``seed``,
+    RuntimeError for a step past the end.
 
     """
 
@@ -49,25 +57,27 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
         run: int = 0,
         rng: Any = None,
         line: Timeline | None = None,
+        seed: Any = None,
     ) -> None:
         """Set the stage a step before the scenario begins."""
-        self.draw_seed = _draw_seed(rng)
+        self.draw_seed = _draw_seed(rng, seed)
         run = operator.index(run)
         draws.check(self.draw_seed, run)
         self.draw_key = draws.key(self.draw_seed)
         super().__init__(rng=self.draw_seed)
         self.running: bool = True
-        self.scenario = scenario if isinstance(scenario, Scenario) else scenarios.read(scenario)
+        self.played = scenario if isinstance(scenario, Scenario) else scenarios.read(scenario)
+        self._tell_mesa()
         self.run = run
         chosen = weights if isinstance(weights, Parameters) else weight_sets.read(weights)
         self.weights: Weights = chosen.weights
-        self.timeline = timelines.build(self.scenario) if line is None else line
+        self.timeline = timelines.build(self.played) if line is None else line
         self.dynamics = situation.per_step(chosen.dynamics, self.timeline.months)
         self.decisions: list[Decision] = []
         self.step_index = -1
         self.severity_before = float(self.timeline.initial_severity)
         self.alignment_added = 0.0
-        self.ally_codes = self.scenario.allies
+        self.ally_codes = self.played.allies
         self.members: list[list[float]] = self.timeline.members.tolist()
         self.others: list[float] = self.timeline.others.tolist()
         self.looks_to: list[list[float]] = self.timeline.looks_to.tolist()
@@ -76,13 +86,21 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
         self._look(0)
         self.pressure = 0.0
         self.misalignment = 0.0
-        self.datacollector = _collector()
+        self.datacollector = Recorder()
+
+    def _tell_mesa(self) -> None:
+        """Set ``scenario``: ours, or from Mesa 3.5 on Mesa's own with all that ours holds."""
+        found = getattr(self, "scenario", None)
+        if found is None:
+            self.scenario: Any = self.played
+        else:
+            self.scenario = type(found)(rng=self.draw_seed, **dict(self.played))
 
     def _people(self) -> None:
         """Create the agents; their numbers key the draws."""
         line = self.timeline
-        self.leader = Leader(self, self.scenario.leader, 0, line.initial_leader)
-        self.target = Target(self, self.scenario.target, 1)
+        self.leader = Leader(self, self.played.leader, 0, line.initial_leader)
+        self.target = Target(self, self.played.target, 1)
         self.allies = [
             Ally(
                 self,
@@ -93,19 +111,19 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
             )
             for position, code in enumerate(self.ally_codes)
         ]
-        self.unions = [self._union(number) for number in range(len(self.scenario.unions))]
+        self.unions = [self._union(number) for number in range(len(self.played.unions))]
 
     def _union(self, number: int) -> Union:
         """A union of the scenario; its number follows those of the allies."""
         members = [a for a in self.allies if self.union_numbers[a.position] == number]
         voices = [float(self.timeline.voices[ally.position]) for ally in members]
-        code = list(self.scenario.unions)[number]
+        code = list(self.played.unions)[number]
         return Union(self, code, 2 + len(self.allies) + number, members, voices)
 
     def _look(self, step: int) -> None:
         """Read the scenario's inputs of a step."""
         line = self.timeline
-        self.date = self.scenario.calendar.dates[step]
+        self.date = self.played.calendar.dates[step]
         self.ally_rows: list[list[float]] = line.allies[step].tolist()
         self.leader_row: list[float] = line.leader[step].tolist()
         self.severity = float(line.world[step, situation.WORLD_SEVERITY])
@@ -142,7 +160,7 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
             self.alignment_added, self.pressure, self.dynamics.alignment_rise
         )
         self.severity_before = self.severity
-        self.running = self.step_index + 1 < self.scenario.calendar.steps
+        self.running = self.step_index + 1 < self.played.calendar.steps
 
     @property
     def ally_levels(self) -> list[int]:
@@ -169,41 +187,23 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
         self.datacollector.collect(self)
 
     def run_all(self) -> "AlignmentModel":
-        """Step to the end of the scenario and return the model."""
+        """Step to the end of the scenario and return the model.
+
+        Raises RuntimeError after a step that was interrupted: Mesa 3.5 takes no other then.
+        """
         while self.running:
+            before = self.step_index
             self.step()
+            if self.step_index == before:
+                raise RuntimeError(f"step {before} was interrupted; make the model again")
         return self
 
 
-def _draw_seed(rng: Any) -> int:
+def _draw_seed(rng: Any, seed: Any) -> int:
     """The seed of the draws: an integer as it is, otherwise 63 bits of the generator given."""
+    if rng is not None and seed is not None:
+        raise ValueError("rng and seed mean the same; give one of them")
+    rng = seed if rng is None else rng
     if isinstance(rng, int | np.integer):
         return int(rng)
     return int(np.random.default_rng(rng).integers(2**63))
-
-
-def _collector() -> mesa.DataCollector:
-    return mesa.DataCollector(
-        model_reporters={
-            "date": "date",
-            "severity": "severity",
-            "alignment": "alignment",
-            "pressure": "pressure",
-            "misalignment": "misalignment",
-            "leader_level": lambda model: model.leader.level,
-        },
-        agenttype_reporters={
-            Ally: {
-                "state": "code",
-                "level": "level",
-                "engagement": "engagement",
-                "perceived_severity": "severity",
-            },
-            Target: {"state": "code", "stances": lambda agent: tuple(agent.stances)},
-            Leader: {
-                "state": "code",
-                "level": "level",
-                "stances": lambda agent: tuple(agent.stances),
-            },
-        },
-    )

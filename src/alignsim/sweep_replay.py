@@ -38,7 +38,7 @@ class Replay:
         """All of it, for JSON."""
         return {
             "sweep": self.sweep.specification.name,
-            "scenario": self.model.scenario.name,
+            "scenario": self.model.played.name,
             "point": self.point,
             "replication": self.replication,
             "factors": self.values,
@@ -80,7 +80,7 @@ def as_text(found: Replay, state: str | None = None, date: str | None = None) ->
 
     Raises ValueError where there is no such decision.
     """
-    model, scenario = found.model, found.model.scenario
+    model, scenario = found.model, found.model.played
     factors = ", ".join(
         f"{name} {value if isinstance(value, str) else f'{value:.4g}'}"
         for name, value in list(found.values.items())[:8]
@@ -172,7 +172,7 @@ def _differences(
 
 def outcome(model: AlignmentModel) -> Outcome:
     """A Mesa run as the compiled engine gives it, one run long."""
-    scenario = model.scenario
+    scenario = model.played
     steps, allies = scenario.calendar.steps, scenario.allies
     found = kernel.room(1, steps, len(allies))
     stances = {scenario.leader: found.leader_stance, scenario.target: found.target_stance}

@@ -220,8 +220,7 @@ def scenario_file(setting: PageSetting, title: str, why: str) -> str:
             entry = json.dumps(_entry(named.quantity(made), before), ensure_ascii=False)
             lines.append(f"  {path}: {entry}")
     if not lines:
-        kept = [f"{line}
-" for line in apart]
+        kept = [f"{line}\n" for line in apart]
         return "".join([*kept, documents.text(reading.find(setting.start))])
     head = {
         "name": made.name,
