@@ -32,8 +32,7 @@ def app(port: int, no_browser: bool, in_class: bool) -> None:
     """
     from alignsim import extras
 
-    for module in ("shiny", "segno"):
-        extras.imported(module, "app")
+    extras.ready("shiny", "segno", extra="app")
     from alignsim.app import serving
 
     try:

@@ -44,7 +44,7 @@ def calibrate(
     from alignsim import calibration_report
 
     chosen = calibration.read(specification)
-    cli_common.sampler_ready("arviz", "corner")
+    cli_common.sampler_ready("arviz", "corner", "h5netcdf", "h5py")
     folder = out or Path(chosen.name)
     with cli_common.terminable():
         found = calibration.calibrate(chosen, folder, workers, cli_common.samples_bar(chosen.name))

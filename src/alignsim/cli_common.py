@@ -57,11 +57,10 @@ def announce_compilation() -> None:
 
 
 def sampler_ready(*libraries: str) -> None:
-    """Say what is missing of the sampler, or what the first call is doing, before any work."""
+    """Say what is missing for a study, or what the first call is doing, before any work."""
     from alignsim import extras
 
-    for library in ("dynesty", *libraries):
-        extras.imported(library)
+    extras.ready("dynesty", *libraries)
     announce_compilation()
 
 

@@ -32,7 +32,7 @@ def recover(specification: Path, out: Path, workers: int, as_json: bool) -> None
     from alignsim import extras, plots, plots_recovery, recovery, recovery_tables
     from alignsim.documents import write_whole
 
-    extras.imported("dynesty")
+    extras.ready("dynesty")
     plan = recovery.read(specification)
     with cli_common.terminable():
         cli_common.announce_compilation()

@@ -33,8 +33,7 @@ def sensitivity(specification: Path, out: Path, workers: int, quick: bool, as_js
     from alignsim import extras, sensitivity_report, sensitivity_sweeps
     from alignsim import sensitivity as studies
 
-    for module in ("SALib", "ema_workbench"):
-        extras.imported(module)
+    extras.ready("SALib", "ema_workbench")
     plan = sensitivity_sweeps.read(specification, quick)
     with cli_common.terminable(), cli_common.executed(workers) as execute:
         cli_common.announce_compilation()

@@ -41,11 +41,13 @@ def sweep(
       alignsim sweep my-sweep.yaml --out results --workers 2
       alignsim sweep my-sweep.yaml --out results --dask tcp://scheduler:8786
     """
-    from alignsim import sweep_points, sweeps
+    from alignsim import extras, sweep_points, sweeps
 
     if sum([workers > 1, dask is not None, dask_local is not None]) > 1:
         raise click.UsageError("give one of --workers, --dask and --dask-local")
     planned = sweep_points.read(specification)
+    if planned.specification.design.kind == "morris":
+        extras.ready("SALib")
     with cli_common.terminable(), cli_common.executed(workers, dask, dask_local) as execute:
         cli_common.announce_compilation()
         report = sweeps.run(planned, out, execute, cli_common.run_bar(planned.specification.name))
