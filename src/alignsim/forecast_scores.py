@@ -9,7 +9,7 @@ import pandas as pd
 
 from alignsim import baselines, documents, evaluation, forecasts, history, jobs, reading
 from alignsim.agents import Decision
-from alignsim.decision import JOINED
+from alignsim.decision import JOINED, total
 from alignsim.evaluation import MODEL, Rows
 from alignsim.forecasts import Forecast, Plan
 from alignsim.history import Documented, Key
@@ -172,7 +172,7 @@ def _diagnosis(
         for one in replay.decisions
         if (one.step, one.state, one.decision) == (record.step, record.state, record.decision)
     )
-    given = sum(made.probabilities[record.low : record.high + 1])
+    given = total(made.probabilities[record.low : record.high + 1])
     term, factor, reason = "", None, "earlier steps: given the documented past it is the likeliest"
     best = int(np.argmax(made.utilities))
     if not record.low <= best <= record.high:
@@ -186,7 +186,9 @@ def _diagnosis(
         "date": record.date,
         "documented": record.value,
         "modal": int(forecast["modal"]),
-        "probability": float(sum(forecast[f"p{o}"] for o in range(record.low, record.high + 1))),
+        "probability": total(
+            tuple(float(forecast[f"p{o}"]) for o in range(record.low, record.high + 1))
+        ),
         "given_past": float(given),
         "side_missed": record.decision == "level" and joined[0] != joined[1],
         "term": term,

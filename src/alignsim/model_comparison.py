@@ -19,6 +19,7 @@ from pydantic import Field
 
 from alignsim import documents, evidence, jobs, reading, shapes, variant_paths, variants
 from alignsim import weights as weight_sets
+from alignsim.decision import total
 from alignsim.documents import Document
 from alignsim.draws import MAX_SEED
 from alignsim.hypotheses import ALLY_TERMS, Hypothesis, Judged
@@ -256,7 +257,7 @@ def held_out(answers: dict[Question, Result], name: str, kind: str) -> tuple[flo
         for question, answer in answers.items()
         if (question.hypothesis, question.kind) == (name, kind)
     ]
-    value = sum(whole.evidence - part.evidence for part in without)
+    value = total(tuple(whole.evidence - part.evidence for part in without))
     error = math.hypot(len(without) * whole.error, *(part.error for part in without))
     return value, error
 

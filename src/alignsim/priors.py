@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from alignsim import weights as weight_sets
-from alignsim.decision import ALLY_GROUPS, GROUPS, PRECISIONS, Weights
+from alignsim.decision import ALLY_GROUPS, GROUPS, PRECISIONS, Weights, total
 from alignsim.shapes import Frozen
 from alignsim.situation import Dynamics
 from alignsim.weights import GROUP_OF, TERMS, WeightSet
@@ -171,7 +171,7 @@ def parts(prior: Prior, terms: Collection[str], found: Floats) -> dict[str, dict
 def _group_log(prior: Prior, totals: list[float]) -> float:
     """Expected log of a group weight given the totals of its terms: a normal conditional."""
     share = prior.group**2 / (prior.term**2 + len(totals) * prior.group**2)
-    return share * sum(math.log(total) for total in totals)
+    return share * total(tuple(math.log(one) for one in totals))
 
 
 def of_parts(parts: Mapping[str, Mapping[str, float]]) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignsim import indices, inputs
-from alignsim.decision import unit_level
+from alignsim.decision import total, unit_level
 from alignsim.scenario import Fixed, Quantity, Scenario, later, option_index
 from alignsim.situation import ALLY_COLUMNS, LEADER_COLUMNS
 
@@ -328,7 +328,7 @@ def _voices(scenario: Scenario) -> Array:
         if union.rule == "capability":
             found = {m: scenario.states[m]["capability"].at(first) for m in union.members}
             given = found if any(found.values()) else given
-        whole = sum(given.values())
+        whole = total(tuple(given.values()))  # from Python 3.12 on sum() rounds otherwise
         voices |= {member: voice / whole for member, voice in given.items()}
     return np.array(list(voices.values()))
 
