@@ -1,6 +1,8 @@
 """What the tests of studies share: a stand-in for the sampler, and small specifications."""
 
+import contextlib
 import importlib
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,17 @@ def left_in(folder):
     """Names of all files in a folder, besides the one that says that somebody works there."""
     found = (file for file in Path(folder).rglob("*") if file.is_file())
     return {file.name for file in found if file.name != "lock"}
+
+
+@contextlib.contextmanager
+def full_disk(left=1024):
+    """No file can grow beyond some bytes: as on a full disk, a write fails by its descriptor."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (left, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def missing(monkeypatch, library):

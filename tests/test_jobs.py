@@ -20,6 +20,7 @@ from alignsim import (
     kernel,
     nested,
     reading,
+    sources,
     variant_paths,
     weights,
 )
@@ -29,6 +30,7 @@ from alignsim.jobs import Job
 from alignsim.nested import Settings
 from alignsim.priors import Prior
 from alignsim.variants import Base, InputTarget
+from tests.studies import full_disk
 
 PRIOR = Prior(precision_centre=6.0, precision=1.5, group=1.0, term=0.7)
 SETTINGS = Settings(live_points=20, steps=5, remaining=1.0)
@@ -156,29 +158,20 @@ def test_a_sample_of_another_theory_is_not_found(changed, monkeypatch):
     before = a_job().digest
     luck = jobs._seed(a_job())
     if changed == "formula":
-        monkeypatch.setattr(kernel, "digest", lambda more: "another")
+        monkeypatch.setattr(kernel, "digest", lambda *starts: "another")
     elif changed == "index":
         monkeypatch.setattr(indices, "outlet", lambda share: 0.5 * share)
     elif changed == "history":
         known = history.documented(reading.read("crimea-2014"))
         monkeypatch.setattr(history, "documented", lambda scenario: known[1:])
     else:
-        monkeypatch.setattr(jobs.importlib.metadata, "version", lambda name: "0")
+        monkeypatch.setattr(sources, "version", lambda name: "0")
     jobs.foundations.cache_clear()
     try:
         assert a_job().digest != before
         assert jobs._seed(a_job()) == luck, "the luck stays"
     finally:
         jobs.foundations.cache_clear()
-
-
-def test_the_engines_hash_covers_what_makes_a_target():
-    sources = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel, "digest", lambda more: sources.extend(more) or "")
-        jobs.foundations.__wrapped__(("crimea-2014",), "neutral")
-    names = {module.__name__.removeprefix("alignsim.") for module in sources}
-    assert {"priors", "likelihood", "rules", "nested", "hypotheses", "drawn_inputs"} <= names
 
 
 def test_c11_a_kept_sample_is_read_with_a_byte_order_mark(tmp_path):
@@ -325,6 +318,40 @@ def test_the_file_says_in_plain_words_what_was_found(tmp_path):
     kept = json.loads(file.read_text())
     assert kept["name"] == "one"
     assert len(kept["normals"]) == 10
+
+
+# --- faults of the system -----------------------------------------------------------------------
+
+
+def test_c4_a_sample_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    """A full disk is met by a descriptor, which has no name; nothing half-written is left."""
+
+    class Large:
+        name, digest = "large", "0" * 64
+
+        def made(self, checkpoint):
+            return "x" * 100_000
+
+    with full_disk(), pytest.raises(OSError, match="File too large") as caught:
+        jobs.make([Large()], tmp_path)
+    assert caught.value.filename == str(tmp_path / f"{Large.digest}.json")
+    assert contents(tmp_path) == {}
+
+
+def test_c4_a_folder_of_samples_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("a file where a folder should be")
+    for folder in (tmp_path / "file", tmp_path / "file" / "samples"):
+        with pytest.raises(OSError, match=r"exists|Not a directory") as caught:
+            jobs.run([a_job()], folder)
+        assert str(caught.value.filename).startswith(str(folder))
+
+
+def test_c5_what_a_killed_process_left_half_written_is_removed(tmp_path):
+    (tmp_path / f"{'0' * 64}.checkpoint.tmp").write_text("half")
+    (tmp_path / f".{'0' * 64}.json.abcdefgh").write_text("half")
+    (tmp_path / f"{'0' * 64}.checkpoint").write_text("whole, and of another sample")
+    jobs.run([a_job()], tmp_path)
+    assert set(contents(tmp_path)) == {f"{a_job().digest}.json", f"{'0' * 64}.checkpoint"}
 
 
 # --- drawn inputs -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.testing import assert_array_equal
 from alignsim import nested, refresh, rules
 from alignsim.nested import Sample, Settings, Target
 from alignsim.rules import Rule
+from tests.studies import full_disk
 
 SETTINGS = Settings(live_points=60, steps=15)
 NODES = 20
@@ -123,6 +125,40 @@ def test_an_interrupted_sample_resumes_to_the_same(after, tmp_path: Path, monkey
     assert_same(whole, resumed)
     assert told[0][0] >= max(seen) - 1, "it began again"
     assert told[-1][1] < SETTINGS.remaining + 0.1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda raw: b"",
+        lambda raw: raw[:9],
+        lambda raw: raw[: len(raw) // 2],
+        lambda raw: raw[:-1],
+        lambda raw: bytes(len(raw)),
+        lambda raw: b"something else altogether",
+        lambda raw: pickle.dumps({"sampler": None}),
+    ],
+    ids=["empty", "bytes", "half", "less", "zeros", "other", "no sampler"],
+)
+def test_c3_a_damaged_checkpoint_is_begun_anew(damage, tmp_path: Path, monkeypatch):
+    """As compiled code that is damaged: the program stopped at it, at every later start."""
+    monkeypatch.setattr(nested, "CHECKPOINT_SECONDS", 0)
+    checkpoint = tmp_path / "sample.checkpoint"
+    light = Settings(live_points=20, steps=5, remaining=1.0)
+    whole = nested.sample(target(rules.PERSISTENCE), light, 3, checkpoint)
+    checkpoint.write_bytes(damage(checkpoint.read_bytes()))
+    assert_same(whole, nested.sample(target(rules.PERSISTENCE), light, 3, checkpoint))
+
+
+def test_c4_a_checkpoint_that_cannot_be_written_is_named(tmp_path: Path):
+    light = Settings(live_points=20, steps=5, remaining=1.0)
+    checkpoint = tmp_path / "sample.checkpoint"
+    evaluated = nested.sample(target(rules.PERSISTENCE), light, 3)
+    assert evaluated.calls
+    with full_disk(), pytest.raises(OSError, match="File too large") as caught:
+        nested.sample(target(rules.PERSISTENCE), light, 3, checkpoint)
+    assert caught.value.filename == str(checkpoint)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_walk_stays_above_the_bound_and_leaves_the_prior_alone():

@@ -4,16 +4,13 @@ Here on any structure that hypothesis makes and on the shipped episodes; ``test_
 does so on 2,000 random cases, or as many as ``ALIGNSIM_PARITY_CASES`` says.
 """
 
-import inspect
-from pathlib import Path
-
 import numba
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignsim import compiler, draws, ensemble, kernel, reading, situation, timeline, weights
+from alignsim import draws, ensemble, kernel, reading, situation, timeline, weights
 from alignsim.kernel import Outcome
 from tests.strategies import (
     EPISODES,
@@ -178,39 +175,3 @@ def test_the_kernel_is_compiled():
     ensemble.free_runs(reading.read("crimea-2014"), flat(), 1, seed=0)
     assert kernel.engine().signatures
     assert kernel.is_compiled()
-
-
-# --- where the compiled code is kept --------------------------------------------------------
-
-
-def test_compiled_code_is_kept_apart_by_source(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    folder = kernel.cache_folder()
-    assert folder.parent == tmp_path / "alignsim"
-    assert not kernel.is_compiled()  # nothing there yet
-    source = inspect.getsource
-    monkeypatch.setattr(inspect, "getsource", lambda module: source(module) + "# changed")
-    assert kernel.cache_folder() != folder
-
-
-def test_code_that_calls_more_is_kept_apart_by_the_source_of_that_too(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    plain, with_more = kernel.cache_folder(), kernel.cache_folder([weights])
-    assert plain != with_more
-    folders = []
-    monkeypatch.setattr(compiler, "usable", lambda folder: folders.append(folder) or "")
-    kernel.compiled(situation.pressure, [weights.combine, reading.read, weights.fault])
-    kernel.compiled(situation.pressure)
-    assert folders == [kernel.cache_folder([reading, weights]), plain]
-
-
-def test_where_the_cache_cannot_be_written_another_folder_is_used(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert compiler.usable(kernel.cache_folder()) == str(kernel.cache_folder())
-    blocked = tmp_path / "file"
-    blocked.write_text("a file where a folder should be")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
-    used = Path(compiler.usable(kernel.cache_folder()))
-    assert used.is_dir()
-    assert blocked not in used.parents
-    used.rmdir()

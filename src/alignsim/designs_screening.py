@@ -14,6 +14,8 @@ from alignsim import draws, extras
 
 Floats = NDArray[np.float64]
 
+SAMPLER = "SALib"
+"""The library that samples trajectories, imported only there."""
 MAX_NUMBERS = 10**8
 """Most coordinates of a design of trajectories, which is held in memory."""
 
@@ -84,7 +86,7 @@ class Morris:
 
 @lru_cache(maxsize=2)
 def _trajectories(design: Morris) -> Floats:
-    sampler = extras.imported("SALib.sample.morris")
+    sampler = extras.imported(f"{SAMPLER}.sample.morris")
     # A generator, not a number: what the library does with seed 0 is then no matter.
     rng = np.random.default_rng(design.seed)
     sampled = sampler.sample(

@@ -218,7 +218,7 @@ def _manifest(plan: Plan, text: str) -> dict[str, Any]:
         "specification": plan.specification.model_dump(mode="json"),
         "fits": {name: one.jobs()[0].digest for name, one in plan.calibrations.items()},
         "scenarios": {name: reading.read(name).digest for name in episodes},
-        "engine": kernel.digest(),
+        "engine": kernel.digest(__name__),
         "version": importlib.metadata.version("alignsim"),
     }
 

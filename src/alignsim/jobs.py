@@ -5,7 +5,6 @@ input, formula or setting makes a new sample, and an interrupted study goes on w
 """
 
 import contextlib
-import importlib.metadata
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +26,7 @@ from alignsim import (
     nested,
     reading,
     refresh,
+    sources,
     sweep_workers,
     timeline,
     weights,
@@ -44,6 +44,9 @@ Told = Callable[[int, str], None]
 
 SPARE = 2
 """Drawings of the inputs made for each that is needed: the model refuses some."""
+
+_LEFT = ("*.checkpoint.tmp", ".*.json.*")
+"""What a process that was killed while it wrote leaves in a folder, under names of the moment."""
 
 TRACED = 300
 """Points of a sample's course that are kept beside its draws."""
@@ -86,7 +89,8 @@ class Job(Frozen):
     @property
     def digest(self) -> str:
         """Hash of the job and of all that it rests on."""
-        return documents.digest([self.content, foundations(self.episodes, self.dynamics)])
+        rests_on = foundations(self.episodes, self.dynamics, __name__)
+        return documents.digest([self.content, rests_on])
 
     @property
     def content(self) -> dict[str, Any]:
@@ -148,10 +152,11 @@ def _coded(episodes: tuple[str, ...], dynamics: str) -> tuple[Base, ...]:
 
 
 @cache
-def foundations(episodes: tuple[str, ...], dynamics: str) -> str:
-    """Hash of scenarios, history, dynamics, formulas and sampler.
+def foundations(episodes: tuple[str, ...], dynamics: str, module: str) -> str:
+    """Hash of scenarios, history, dynamics, and all that computes a sample.
 
-    The arrays that the engine takes stand for the index formulas that make them.
+    ``module`` is where the job is written: its source counts, that of all it imports, and the
+    versions of the libraries.
     """
     scenarios = [reading.read(name) for name in episodes]
     lines = [timeline.build(history.replayed(one)) for one in scenarios]
@@ -161,8 +166,8 @@ def foundations(episodes: tuple[str, ...], dynamics: str) -> str:
             "history": [list(map(str, history.documented(one))) for one in scenarios],
             "arrays": [[np.asarray(part).tolist() for part in line] for line in lines],
             "dynamics": _dynamics(dynamics).model_dump(mode="json"),
-            "engine": kernel.digest((*nested.SOURCES, *refresh.SOURCES, hypotheses, drawn_inputs)),
-            "sampler": importlib.metadata.version("dynesty"),
+            "engine": kernel.digest(module),
+            "libraries": sources.versions(module),
         }
     )
 
@@ -209,7 +214,13 @@ class Maker:
         if not file.exists():
             checkpoint = file.with_suffix(".checkpoint")
             file.parent.mkdir(parents=True, exist_ok=True)
-            documents.write_whole(file, work.made(checkpoint))
+            try:
+                documents.write_whole(file, work.made(checkpoint))
+            except OSError as error:
+                if error.filename is None:
+                    # A full disk is met by a descriptor, which has no name.
+                    error.filename = str(file)
+                raise
             checkpoint.unlink(missing_ok=True)
         return index
 
@@ -262,6 +273,9 @@ def _held(folder: Path) -> Iterator[None]:
     except filelock.Timeout:
         raise documents.DocumentError(str(folder), None, "", "in use by another process") from None
     try:
+        for pattern in _LEFT:
+            for left in folder.glob(pattern):
+                left.unlink(missing_ok=True)
         yield
     finally:
         lock.release()

@@ -5,11 +5,9 @@ made callable from compiled code as they are; what is written here is the order 
 the Mesa model shares and parity tests hold together, choice by choice.
 """
 
-import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,28 +77,34 @@ class LogProbabilities(NamedTuple):
     engagement: NDArray[np.float64]  # (T, A)
 
 
-def digest(more: Iterable[ModuleType] = ()) -> str:
-    """SHA-256 of the compiler's version and the source it compiles, and of more modules."""
-    return compiler.digest((*_THEORY, sys.modules[__name__], *more))
+def digest(*starts: str) -> str:
+    """SHA-256 of the compiler, and of the source of the engine, of modules, and of all they import.
+
+    Modules are named as in :func:`alignsim.sources.modules`, whose rule holds.
+    """
+    return compiler.digest(__name__, *starts)
 
 
-def cache_folder(more: Iterable[ModuleType] = ()) -> Path:
-    """A cache folder for exactly this source."""
-    return compiler.cache_folder(digest(more))
+def cache_folder(*starts: str) -> Path | None:
+    """A cache folder for exactly this source; None where there is no place for one."""
+    return compiler.cache_folder(digest(*starts))
 
 
 def is_compiled() -> bool:
     """Whether a first call will find the compiled code in the cache."""
-    return any(cache_folder().rglob("*.nbi"))
+    return compiler.is_kept(_simulate, cache_folder())
 
 
 def compiled(function: Callable[..., Any], callees: Iterable[Callable[..., Any]] = ()) -> Any:
-    """Compile a function that may call those of the theory, the engine's and ``callees``."""
+    """Compile a function that may call those of the theory, the engine's and ``callees``.
+
+    All are functions of this package.
+    """
     called = tuple(callees)
     theory = [item for module in _THEORY for item in compiler.functions(module)]
-    more = [sys.modules[name] for name in sorted({callee.__module__ for callee in called})]
+    starts = sorted({one.__module__ for one in (function, *called)})
     known: list[Callable[..., Any]] = [*theory, _view, _hear, _settle, _simulate, *called]
-    return compiler.compiled(function, known, cache_folder(more))
+    return compiler.compiled(function, known, cache_folder(*starts))
 
 
 class _Allies(NamedTuple):

@@ -7,7 +7,6 @@ likelihood costs less than a call from Python.
 """
 
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -142,9 +141,6 @@ def walk(
     return point, reached, taken, calls
 
 
-SOURCES = (priors, likelihood, chain, rules, sys.modules[__name__])
-"""Modules that a sample rests on, besides the engine and the theory."""
-
 CALLEES = (
     *priors.COMPILED,
     *likelihood.COMPILED,
@@ -252,15 +248,15 @@ def sample(
 ) -> Sample:
     """Sample a target. The same seed gives the same sample, also when resumed from ``checkpoint``.
 
-    The checkpoint is written now and then, and removed by whoever has kept the result.
+    The checkpoint is written now and then, and removed by whoever has kept the result; a damaged
+    one is begun anew. Raises OSError, with the name of the checkpoint, where it cannot be written.
     """
     import dynesty
 
     walker = _walker()
-    resumed = checkpoint is not None and checkpoint.exists()
-    if resumed:
-        sampler = dynesty.NestedSampler.restore(str(checkpoint))
-    else:
+    restored = None if checkpoint is None else _restored(checkpoint)
+    sampler = restored
+    if sampler is None:
         sampler = dynesty.NestedSampler(
             _Likelihood(target),
             _normals,
@@ -276,14 +272,20 @@ def sample(
             ),
             rstate=np.random.default_rng(seed),
         )
-    sampler.run_nested(
-        dlogz=settings.remaining,
-        print_progress=progress is not None,
-        print_func=_reporter(progress) if progress else None,
-        checkpoint_file=None if checkpoint is None else str(checkpoint),
-        checkpoint_every=CHECKPOINT_SECONDS,
-        resume=resumed,
-    )
+    try:
+        sampler.run_nested(
+            dlogz=settings.remaining,
+            print_progress=progress is not None,
+            print_func=_reporter(progress) if progress else None,
+            checkpoint_file=None if checkpoint is None else str(checkpoint),
+            checkpoint_every=CHECKPOINT_SECONDS,
+            resume=restored is not None,
+        )
+    except OSError as error:
+        if error.filename is None and checkpoint is not None:
+            # A full disk is met by a descriptor, which has no name.
+            error.filename = str(checkpoint)
+        raise
     found = sampler.results
     weights = found.importance_weights()
     return Sample(
@@ -295,6 +297,20 @@ def sample(
         information=float(found.information[-1]),
         calls=int(np.sum(found.ncall)),
     )
+
+
+def _restored(checkpoint: Path) -> Any | None:
+    """The sampler of a checkpoint; None where there is none, or where it is damaged."""
+    import dynesty
+
+    if not checkpoint.exists():
+        return None
+    try:
+        return dynesty.NestedSampler.restore(str(checkpoint))
+    except OSError:
+        raise
+    except Exception:  # whatever is the matter with it: the same sample comes of a new start
+        return None
 
 
 def _reporter(progress: Progress) -> Callable[..., None]:

@@ -9,7 +9,6 @@ the ranks tell is in :mod:`alignsim.recovery_tables`.
 
 import json
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -166,7 +165,7 @@ def _theory(target: Target) -> tuple[Space, tuple[Course, ...]]:
 
 @cache
 def _source() -> str:
-    return kernel.digest([coding, refresh, sys.modules[__name__]])
+    return kernel.digest(__name__)
 
 
 class Replication(Frozen):

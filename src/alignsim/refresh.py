@@ -8,7 +8,6 @@ lineages is flat where these happen to agree.
 """
 
 import math
-import sys
 from functools import cache
 from typing import Any
 
@@ -85,9 +84,6 @@ def move(
                 taken += 1
         points[index] = point
     return taken
-
-
-SOURCES = (sys.modules[__name__],)
 
 
 @cache

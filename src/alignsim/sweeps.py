@@ -6,15 +6,12 @@ content depends on its number alone, and so the dataset is the same whoever make
 """
 
 import hashlib
-import inspect
 import math
 import platform
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,24 +21,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from alignsim import (
-    checks,
-    designs,
     designs_screening,
     documents,
     evidence,
-    history,
-    indices,
-    inputs,
     kernel,
-    scenario,
+    sources,
     sweep_outcomes,
-    sweep_points,
     sweep_store,
     sweep_workers,
-    timeline,
-    variant_paths,
-    variants,
-    weights,
 )
 from alignsim.documents import DocumentError
 from alignsim.sweep_outcomes import Columns, Keeper
@@ -146,11 +133,11 @@ class Maker:
         keep = sweep.specification.keep
         keepers = tuple(Keeper.of(keep, base.scenario) for base in sweep.bases)
         plan = Plan.of(sweep, max(keepers, key=lambda keeper: keeper.rows(1)))
-        return cls(sweep, keepers, plan, engine())
+        return cls(sweep, keepers, plan, _engine_of(sweep))
 
     def __call__(self, index: int) -> Chunk:
         """Make a chunk. Raises DocumentError where this machine has another engine."""
-        if engine() != self.engine:
+        if _engine_of(self.sweep) != self.engine:
             message = "has another version of alignsim or its libraries; install the same one"
             raise DocumentError(f"worker {platform.node()}", None, "", message)
         blocks = self.plan.blocks(index)
@@ -273,28 +260,23 @@ def _parquet(table: pa.Table) -> bytes:
 
 
 @cache
-def engine() -> dict[str, str]:
-    """What makes the numbers: the hash of the source, and the versions of the libraries."""
-    modules = (
-        indices,
-        inputs,
-        scenario,
-        checks,
-        weights,
-        history,
-        timeline,
-        variants,
-        variant_paths,
-        designs,
-        designs_screening,
-        sweep_points,
-        sweep_outcomes,
-    )
-    digest = hashlib.sha256(kernel.digest().encode())
-    for module in (*modules, sys.modules[__name__]):
-        digest.update(inspect.getsource(module).encode())
-    libraries = {name: metadata.version(name) for name in ("numba", "numpy", "scipy", "pyarrow")}
-    return {"alignsim": metadata.version("alignsim"), "source": digest.hexdigest()} | libraries
+def engine(*more: str) -> dict[str, str]:
+    """What makes the numbers: the hash of the source, and the versions of the libraries.
+
+    The imports of this module tell both; ``more`` are libraries that only some sweeps use.
+    """
+    libraries = sources.versions(__name__) | {name: sources.version(name) for name in more}
+    return {
+        "alignsim": sources.version("alignsim"),
+        "source": kernel.digest(__name__),
+        **libraries,
+    }
+
+
+def _engine_of(sweep: Sweep) -> dict[str, str]:
+    """The engine, and what samples the design where that is a library of its own."""
+    screening = isinstance(sweep.design, designs_screening.Morris)
+    return engine(designs_screening.SAMPLER) if screening else engine()
 
 
 def manifest(sweep: Sweep) -> dict[str, Any]:
@@ -310,7 +292,7 @@ def manifest(sweep: Sweep) -> dict[str, Any]:
             "weights": documents.digest(sweep.bases[0].weights.model_dump(mode="json")),
             "evidence": _evidence(),
         },
-        "engine": engine(),
+        "engine": _engine_of(sweep),
         "factors": sweep.names,
         "points": sweep.points,
         "runs": sweep.runs,

@@ -40,15 +40,9 @@ class PanelJob(Job):
     @property
     def digest(self) -> str:
         """Hash of the job and of all that it rests on."""
-        rests_on = jobs.foundations(self.episodes, self.dynamics)
+        rests_on = jobs.foundations(self.episodes, self.dynamics, __name__)
         own = _world_digest(self.world, self.ends and self.ends.model_dump_json())
         return documents.digest([self.content, rests_on, own])
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """The job as plain data, whatever it is called; ends that are not stated are left out."""
-        own = super().content
-        return own if self.ends else {key: value for key, value in own.items() if key != "ends"}
 
     @property
     def terms(self) -> frozenset[str]:

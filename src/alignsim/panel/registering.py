@@ -5,40 +5,20 @@ those of the inputs and the code. :func:`reread` gives them back, and refuses on
 """
 
 import hashlib
-import importlib.metadata
-import inspect
 import json
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from alignsim import (
-    chain,
-    documents,
-    drawn_inputs,
-    evidence,
-    history,
-    hypotheses,
-    indicators,
-    indices,
-    kernel,
-    nested,
-    outcomes,
-    reading,
-    refresh,
-    timeline,
-    worlds,
-)
+from alignsim import documents, evidence, history, kernel, reading, sources
 from alignsim.decision import JOINED
 from alignsim.documents import DocumentError
 from alignsim.outcomes import Outcome
-from alignsim.panel import baselines, features, fits, forecasting, leaving, panel_scores, within
+from alignsim.panel import baselines, features, forecasting, panel_scores, within
 from alignsim.panel.fits import Fitted
 from alignsim.panel.specification import Specification, over_before
 from alignsim.panel.within import THEORY, World
@@ -50,10 +30,6 @@ FROM_JOINT, FROM_FLAT = "theory, joint fit", "theory, flat prior"
 JOINED_LEVEL = 3
 """Level that most states that joined in 2014 came to: what a baseline, which knows no levels, says
 of a state that it holds to join."""
-CODE = (
-    baselines, features, fits, forecasting, leaving, panel_scores, within, sys.modules[__name__],
-    chain, drawn_inputs, history, indicators, indices, outcomes, timeline, worlds,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -168,13 +144,10 @@ def issue(
         },
         "inputs": _inputs(),
         "code": _code(),
-        "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "versions": _versions(),
     }
     documents.write_whole(folder / MANIFEST, f"{json.dumps(manifest, indent=1)}\n")
     return [*files, folder / MANIFEST]
-
-
-LIBRARIES = ("alignsim", "dynesty", "numba", "numpy", "scikit-learn")
 
 
 def _sha(content: bytes) -> str:
@@ -195,17 +168,18 @@ def _inputs() -> dict[str, str]:
 
 
 def _code() -> dict[str, str]:
-    """Hashes of what computes the forecasts: the engine with what it samples, and each module."""
-    engine = kernel.digest((*nested.SOURCES, *refresh.SOURCES, hypotheses))
-    return {"engine": engine, **{_short(one): _sha(_source(one)) for one in CODE}}
+    """Hashes of what computes the forecasts: the engine with all of it, and each module."""
+    each = {
+        name.removeprefix(f"{sources.PACKAGE}."): _sha(sources.text(name).encode())
+        for name in sources.modules(__name__)
+    }
+    return {"engine": kernel.digest(__name__), **each}
 
 
-def _short(module: ModuleType) -> str:
-    return module.__name__.removeprefix("alignsim.")
-
-
-def _source(module: ModuleType) -> bytes:
-    return inspect.getsource(module).encode()
+def _versions() -> dict[str, str]:
+    """Of this package, and of the libraries that compute; one of them is imported by its name."""
+    named = {name: sources.version(name) for name in ("alignsim", "scikit-learn")}
+    return dict(sorted((named | sources.versions(__name__)).items()))
 
 
 def reread(folder: Path) -> dict[str, pd.DataFrame]:
