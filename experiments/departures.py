@@ -132,7 +132,7 @@ def in_a_copy(source: Path, copy: Path, cache: Path, name: str) -> None:
         if text.count(here) != 1:
             raise SystemExit(f"{name}: {file} has {text.count(here)} times {here!r}")
         (copy / file).write_text(text.replace(here, there), encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "XDG_CACHE_HOME": str(cache)}
+    environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "NUMBA_CACHE_DIR": str(cache)}
     command = [sys.executable, str(copy / SCRIPT), "--here", name]
     subprocess.run(command, check=True, env=environment)
 

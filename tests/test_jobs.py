@@ -152,6 +152,23 @@ def test_each_job_has_luck_of_its_own():
     assert len({jobs._seed(job) for job in several(20)}) == 20
 
 
+@pytest.mark.parametrize(
+    "module", ["designs", "drawn_inputs", "variants", "variant_paths", "timeline", "jobs"]
+)
+def test_c20_a_sample_of_another_source_is_not_found(module, monkeypatch):
+    before, own = a_job().digest, sources.text
+    monkeypatch.setattr(
+        sources,
+        "text",
+        lambda name, root=None: own(name, root) + "# changed" * (name == f"alignsim.{module}"),
+    )
+    jobs.foundations.cache_clear()
+    try:
+        assert a_job().digest != before
+    finally:
+        jobs.foundations.cache_clear()
+
+
 @pytest.mark.parametrize("changed", ["formula", "index", "history", "sampler"])
 def test_a_sample_of_another_theory_is_not_found(changed, monkeypatch):
     """Whatever a sample rests on is in its name, so that a stale one is never taken for it."""

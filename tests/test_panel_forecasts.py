@@ -17,6 +17,7 @@ from alignsim import (
     outcomes,
     reading,
     situation,
+    sources,
     terms,
     timeline,
 )
@@ -432,7 +433,10 @@ def test_the_manifest_hashes_inputs_scenarios_and_code(study, issued):
         assert digest == reading.read(name).digest
     assert set(manifest["scenarios"]) == {study.fit_on, study.forecast}
     code = manifest["code"]
-    assert {"engine", "chain", "indicators", "panel.baselines", "panel.registering"} <= set(code)
+    counted = {name.removeprefix("alignsim.") for name in sources.modules(registering.__name__)}
+    assert set(code) == {"engine", *counted}
+    libraries = sources.versions(registering.__name__)
+    assert set(manifest["versions"]) == {"alignsim", "scikit-learn", *libraries}
     assert (
         code["panel.forecasting"]
         == hashlib.sha256(Path(forecasting.__file__).read_bytes()).hexdigest()

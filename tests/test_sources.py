@@ -213,9 +213,9 @@ def test_c20_each_digest_starts_at_the_module_that_computes(monkeypatch):
     episodes = ("crimea-2014",)
     found = asked(monkeypatch, lambda: sweeps.engine.__wrapped__())
     assert found == {"alignsim.kernel", "alignsim.sweeps"}
-    found = asked(monkeypatch, lambda: recovery._source.__wrapped__())
+    found = asked(monkeypatch, lambda: recovery.source.__wrapped__())
     assert "alignsim.recovery" in found
-    found = asked(monkeypatch, lambda: registering._code())
+    found = asked(monkeypatch, registering.code)
     assert "alignsim.panel.registering" in found
     for module in (jobs.__name__, fits.__name__):
         wanted = lambda name=module: jobs.foundations.__wrapped__(episodes, "neutral", name)  # noqa: E731

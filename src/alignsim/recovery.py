@@ -164,7 +164,8 @@ def _theory(target: Target) -> tuple[Space, tuple[Course, ...]]:
 
 
 @cache
-def _source() -> str:
+def source() -> str:
+    """Hash of all that plays a history and looks for its weights."""
     return kernel.digest(__name__)
 
 
@@ -185,7 +186,7 @@ class Replication(Frozen):
     def digest(self) -> str:
         """Hash of all that it rests on, this file's code among it."""
         own = self.model_dump(mode="json", exclude={"job"})
-        return documents.digest([self.job.digest, own, _source()])
+        return documents.digest([self.job.digest, own, source()])
 
     def truth(self) -> tuple[Floats, Target]:
         """The planted coordinates (P,), and what is known: histories made under them.

@@ -143,7 +143,7 @@ def issue(
             name: reading.read(name).digest for name in (specification.fit_on, found.scenario.name)
         },
         "inputs": _inputs(),
-        "code": _code(),
+        "code": code(),
         "versions": _versions(),
     }
     documents.write_whole(folder / MANIFEST, f"{json.dumps(manifest, indent=1)}\n")
@@ -167,8 +167,8 @@ def _inputs() -> dict[str, str]:
     return {name: _sha((root / name).read_bytes()) for name in names}
 
 
-def _code() -> dict[str, str]:
-    """Hashes of what computes the forecasts: the engine with all of it, and each module."""
+def code() -> dict[str, str]:
+    """SHA-256 of what computes the forecasts: of all together as ``engine``, and of each module."""
     each = {
         name.removeprefix(f"{sources.PACKAGE}."): _sha(sources.text(name).encode())
         for name in sources.modules(__name__)
