@@ -13,11 +13,14 @@ OUTPUTS = ("fault", "room", "stage", "places")
 class Tab:
     """An open page without a browser: what was sent to it, and what it sends."""
 
-    def __init__(self, address, page, search="", outputs=OUTPUTS):
+    def __init__(self, address, page, search="", outputs=OUTPUTS, cookie=""):
         hidden = {f".clientdata_output_{name}_hidden": False for name in outputs}
         self.stack = ExitStack()
         place = f"{address.replace('http', 'ws', 1)}{page}/websocket/"
-        self.connection = self.stack.enter_context(connect(place))
+        headers = {"Cookie": cookie} if cookie else {}
+        self.connection = self.stack.enter_context(
+            connect(place, additional_headers=headers, max_queue=None)
+        )
         self.values, self.own = {}, {}
         self.clicks = 0
         self.query = search
@@ -62,3 +65,16 @@ class Tab:
 
     def close(self):
         self.stack.close()
+
+
+def ordered(address, key, *orders):
+    """Press buttons of the teacher's page, each until its part of the page says what is expected.
+
+    An order is what the button sends, and a text that the part about the lesson then holds.
+    """
+    tab = Tab(address, "teacher", f"key={key}", ("fault", "lesson", "rooms"))
+    tab.see("lesson", "Crimea")
+    for order, seen in orders:
+        tab.fill(order=order)
+        tab.see("lesson", seen)
+    tab.close()

@@ -17,7 +17,9 @@ from alignsim.app import charts, forecasting, world
 from alignsim.app import setting as settings
 from alignsim.app.page import PAGES
 from alignsim.app.setting import PageSetting
+from alignsim.app.texts import t
 from tests.served import PHONE, PROJECTOR, Visitor, chromium, served
+from tests.tab import ordered
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_runs")]
 
@@ -33,6 +35,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     with served(KEY, in_class=True) as found:
+        ordered(found, KEY, ("open", t("teacher.lesson.pages_open")))
         yield found
 
 
@@ -390,7 +393,6 @@ def test_two_students_play_one_game(browser: Browser, address: str) -> None:
     page = teacher.open(f"teacher/?key={KEY}")
     expect(page.locator("#rooms")).to_contain_text(code)
     expect(page.locator("#predictions")).to_contain_text("Aiko")
-    page.get_by_role("button", name="Reveal history").click()
     teacher.settled()
     teacher.accessible()
     teacher.picture("teacher", whole=True)

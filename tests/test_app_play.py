@@ -15,8 +15,10 @@ from starlette.routing import Mount
 from alignsim import history
 from alignsim.app import (
     briefs,
+    classbook,
     debrief,
     forecasting,
+    gate,
     play,
     play_address,
     play_screens,
@@ -24,10 +26,12 @@ from alignsim.app import (
     play_steps,
     rooms,
     teacher,
+    teacher_tables,
 )
 from alignsim.app import game as games
 from alignsim.app import setting as settings
 from alignsim.app.debrief import Prediction
+from alignsim.app.lesson import OPEN, Lesson
 from alignsim.app.rooms import Rooms
 from alignsim.app.setting import PageSetting
 from alignsim.app.texts import t
@@ -115,7 +119,7 @@ def shown(room, seat):
     ],
 )
 def test_any_address_opens_a_page(query, words):
-    page = str(play.page(asked(query)))
+    page = str(play.page(OPEN)(asked(query)))
     Checked(page)
     assert "<script>alert" not in page
     assert (words in page) if words else 'class="alert" role="alert">' not in page.split("<main")[1]
@@ -149,7 +153,7 @@ def test_odd_predictions_of_an_address_are_none(text):
 
 @pytest.mark.parametrize("start", STARTS)
 def test_setting_up_shows_seats_and_tells_no_outcome(start):
-    parts = [play_setup.setup(PageSetting(start)), play_setup.scene(start, "KOR")]
+    parts = [play_setup.setup(PageSetting(start), STARTS), play_setup.scene(start, "KOR")]
     text = "".join(map(str, parts))
     Checked(text)
     scenario = settings.starts()[start]
@@ -241,7 +245,7 @@ def test_a_game_that_stopped_says_so():
     kind, text = shown(room, "USA")
     Checked(text)
     assert kind == "debrief"
-    assert "You stopped after 1 of 10 steps" in text
+    assert "ended after 1 of 10 steps" in text
     assert "no history" in text
     assert "Brier" not in text
 
@@ -311,7 +315,7 @@ def test_without_the_key_the_page_says_one_sentence(query):
 
 
 def test_no_key_opens_a_page_that_has_none():
-    assert not teacher.opens("", "")
+    assert not gate.is_key("", "")
     assert t("teacher.refused") in str(teacher.page("")(asked("key=")))
 
 
@@ -332,17 +336,20 @@ def test_an_address_that_others_cannot_reach_is_not_offered(host):
 def test_rooms_are_listed_with_who_plays():
     store, room, tokens = seated("crimea-2014", "JPN", ["KOR"])
     choose(store, room, tokens, "JPN")
-    text = str(teacher.room_table(store.all()))
+    text = str(teacher_tables.room_table(store.all()))
     Checked(text)
     for part in (room.code, "&lt;b&gt;Aiko", "1 of 10", "model", ">Seoul</td>"):
         assert part in text
-    assert "No game" in str(teacher.room_table([]))
+    assert "No game" in str(teacher_tables.room_table([]))
 
 
 def test_history_is_hidden_until_it_is_revealed():
     store, _, _ = seated("crimea-2014", "JPN", ["KOR"])
-    sheets = teacher.classbook.sheets(store.all())
-    hidden, revealed = (str(teacher.prediction_tables(sheets, one)) for one in (False, True))
+    sheets = classbook.sheets(store.all())
+    hidden, revealed = (
+        str(teacher_tables.prediction_tables(sheets, one.shows))
+        for one in (Lesson(held=True), OPEN)
+    )
     Checked(hidden)
     Checked(revealed)
     assert "Mean of 2" in hidden
@@ -350,12 +357,12 @@ def test_history_is_hidden_until_it_is_revealed():
     assert "Brier" not in hidden
     assert "did not join" in revealed
     assert "0.065" in revealed
-    assert "Nobody" in str(teacher.prediction_tables([], True))
+    assert "Nobody" in str(teacher_tables.prediction_tables([], OPEN.shows))
 
 
 def test_a_whatif_reveals_the_model_only():
     store, _, _ = seated("seoul-isolated", "KOR")
-    text = str(teacher.prediction_tables(teacher.classbook.sheets(store.all()), True))
+    text = str(teacher_tables.prediction_tables(classbook.sheets(store.all()), OPEN.shows))
     assert "no history to reveal" in text
     assert "Brier" not in text
 
@@ -370,15 +377,18 @@ def test_seat_names_do_without_texts():
 
 
 class Classroom:
-    """A server of the two pages, whose rooms and clock the tests hold."""
+    """A server of the two pages, whose rooms, lesson and clock the tests hold."""
 
     def __init__(self):
         self.now = 0.0
         self.store = Rooms(lambda: self.now)
+        self.lesson = Lesson(held=True)
         self.app = Starlette(
             routes=[
-                Mount("/play", App(play.page, play.server(self.store))),
-                Mount("/teacher", App(teacher.page(KEY), teacher.server(self.store, KEY))),
+                Mount("/play", App(play.page(self.lesson), play.server(self.store, self.lesson))),
+                Mount(
+                    "/teacher", App(teacher.page(KEY), teacher.server(self.store, self.lesson, KEY))
+                ),
             ]
         )
         self.bound = socket.create_server(("127.0.0.1", 0))
@@ -498,7 +508,7 @@ def test_a_page_stands_whatever_is_sent(classroom):
     tab.see("stage", "Apr 2014")
     tab.click("decide")
     tab.click("stop")
-    tab.see("stage", "You stopped after 1 of 10 steps")
+    tab.see("stage", "ended after 1 of 10 steps")
     tab.close()
 
 
@@ -514,7 +524,7 @@ def test_only_so_many_games_a_page(classroom, monkeypatch):
 
 
 def test_the_teacher_sees_the_class_and_nobody_else_does(classroom):
-    outputs = ("rooms", "revealing", "predictions", "export")
+    outputs = ("rooms", "lesson", "predictions", "export")
     classroom.forget()
     address = classroom.address
     stranger = Seat(address, "teacher", "key=wrong", outputs)
@@ -523,11 +533,14 @@ def test_the_teacher_sees_the_class_and_nobody_else_does(classroom):
     player = opened_game(address, who="alone")
     player.predict()
     tab.see("rooms", player.part("room"))
-    tab.see("predictions", "Mean of 1")
+    tab.see("predictions", f"({player.part('room')})")
     assert "did not join" not in tab.values["predictions"]
-    tab.click("reveal")
+    tab.fill(order="reveal crimea-2014")
     tab.see("predictions", "did not join")
-    stranger.fill(reveal=1)
+    stranger.fill(order="open")
     assert player.part("room") not in stranger.everything()
+    assert not classroom.lesson.opened
+    tab.fill(order="hide crimea-2014")
+    tab.see("lesson", "hidden")
     for one in (stranger, tab, player):
         one.close()

@@ -6,9 +6,11 @@ import io
 import pytest
 
 from alignsim.app import classbook, debrief, forecasting, moves, rooms
+from alignsim.app import room as room_
 from alignsim.app.debrief import Prediction
 from alignsim.app.game import GameError
-from alignsim.app.rooms import RoomError, Rooms
+from alignsim.app.room import RoomError
+from alignsim.app.rooms import Rooms
 from alignsim.app.setting import PageSetting, SettingError
 
 CRIMEA = PageSetting("crimea-2014", 0)
@@ -67,9 +69,9 @@ def test_a_code_has_five_letters_that_are_not_mistaken(store):
     codes = {store.create(CRIMEA, "JPN")[0].code for _ in range(50)}
     assert len(codes) == 50
     for code in codes:
-        assert len(code) == rooms.CODE_LENGTH
-        assert set(code) <= set(rooms.LETTERS)
-    assert not set(rooms.LETTERS) & set("AEIOULY0123456789")
+        assert len(code) == room_.CODE_LENGTH
+        assert set(code) <= set(room_.LETTERS)
+    assert not set(room_.LETTERS) & set("AEIOULY0123456789")
 
 
 def test_a_code_may_be_written_in_any_way(store):
@@ -118,7 +120,7 @@ def test_an_unknown_code_or_start_is_refused(store):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Aiko", "  Ai \t ko ", "a" * rooms.MAX_NAME, "\x00\x1bx", "愛子"]
+    "name", ["", "Aiko", "  Ai \t ko ", "a" * room_.MAX_NAME, "\x00\x1bx", "愛子"]
 )
 def test_names_are_tidied(store, name):
     _, player = store.create(CRIMEA, "JPN", name)
@@ -126,7 +128,7 @@ def test_names_are_tidied(store, name):
     assert player.name.isprintable()
 
 
-@pytest.mark.parametrize("size", [rooms.MAX_NAME + 1, 100_000])
+@pytest.mark.parametrize("size", [room_.MAX_NAME + 1, 100_000])
 def test_long_names_are_refused(store, size):
     with pytest.raises(RoomError, match="40"):
         store.create(CRIMEA, "JPN", "a" * size)
@@ -256,8 +258,6 @@ def test_a_game_does_not_run_on_without_players(store, pair):
 
 def test_a_player_alone_may_stop(store, pair):
     room, tokyo, seoul = pair
-    with pytest.raises(RoomError, match="Others play"):
-        store.stop(room.code, tokyo)
     store.leave(room.code, seoul)
     store.stop(room.code, tokyo)
     assert room.over
@@ -336,8 +336,8 @@ def test_a_game_goes_on_once_only_for_each_seat(store):
 @pytest.mark.parametrize("code", ["", "AEIOU", "BCDF", "../..", "BCDFGH"])
 def test_a_game_with_an_odd_code_gets_a_new_one(store, code):
     room, _ = store.resume(code, CRIMEA, "JPN", "JPN-11")
-    assert len(room.code) == rooms.CODE_LENGTH
-    assert set(room.code) <= set(rooms.LETTERS)
+    assert len(room.code) == room_.CODE_LENGTH
+    assert set(room.code) <= set(room_.LETTERS)
 
 
 def test_moves_that_do_not_fit_open_no_room(store):

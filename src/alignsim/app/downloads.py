@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from alignsim import plots, plots_paths, runs
 from alignsim.app import charts, forecasting, working
+from alignsim.app import page as frame
 from alignsim.app import setting as settings
 from alignsim.app.setting import PageSetting, SettingError
 from alignsim.app.texts import t
@@ -105,7 +106,7 @@ def links(setting: PageSetting) -> TagList:
     buttons = [
         tags.a(
             t(f"explore.{kind}"),
-            href=f"/download/{kind}?{setting.query()}",
+            href=f"{frame.UP}download/{kind}?{setting.query()}",
             download="",
             class_="button",
         )

@@ -130,7 +130,7 @@ def _form(state: State) -> Tag:
         tags.p(t(f"{NAME}.search_help"), id="search-help", class_="note"),
         tags.p(t(f"{NAME}.examples"), " ", _between(examples), class_="note"),
         method="get",
-        action=f"/{NAME}/",
+        action=frame.HERE,
         role="search",
         class_="controls",
     )

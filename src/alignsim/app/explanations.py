@@ -113,7 +113,7 @@ def _choices(state: State) -> Tag:
         forms.carried(state.setting, sort=state.sort),
         tags.button(t(f"{NAME}.choose.show"), class_="main"),
         method="get",
-        action=f"/{NAME}/",
+        action=frame.HERE,
         class_="row controls",
     )
 

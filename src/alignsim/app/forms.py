@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from htmltools import Tag, TagList, tags
 
 from alignsim import __version__
+from alignsim.app import page as frame
 from alignsim.app.setting import PageSetting
 from alignsim.app.texts import t
 
@@ -15,7 +16,7 @@ SHOWN = 60
 
 def style() -> Tag:
     """The style sheet of these pages."""
-    return tags.link(rel="stylesheet", href=f"/static/pages.css?{__version__}")
+    return tags.link(rel="stylesheet", href=f"{frame.UP}static/pages.css?{__version__}")
 
 
 def carried(setting: PageSetting, **more: str) -> TagList:

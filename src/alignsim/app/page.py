@@ -7,6 +7,7 @@ always says what is shown. Texts may hold words in double brackets, ``[[ladder]]
 
 import itertools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
@@ -23,58 +24,83 @@ STATIC = Path(__file__).parent / "static"
 PAGES = ("explore", "why", "play", "explanations", "world", "evidence")
 """Pages of the navigation, in its order; each has an address of its name."""
 MAIN = "main"
+UP, HERE = "../", "./"
+"""From a page to the root of the site, and to the page itself; no link begins with a slash."""
 
 _GLOSS = re.compile(r"\[\[([a-z_]+)(?:\|([^\]]+))?\]\]")
 
 
-def document(page: str, setting: PageSetting, *content: TagChild) -> Tag:
-    """A whole page, whose address is ``/page/``."""
+def document(
+    page: str,
+    setting: PageSetting,
+    *content: TagChild,
+    pages: Sequence[str] = PAGES,
+    up: str = UP,
+    **more: str,
+) -> Tag:
+    """A whole page, whose address is ``/page/``.
+
+    ``pages`` are those that the navigation leads to, ``up`` leads from the page to the root of the
+    site, and ``more`` are attributes of the body.
+    """
     title = t(f"{page}.title")
     return tags.html(
         tags.head(
             tags.meta(charset="utf-8"),
             tags.meta(name="viewport", content="width=device-width, initial-scale=1"),
             tags.title(f"{title} - alignsim"),
-            tags.link(rel="icon", href="/static/icon.svg", type="image/svg+xml"),
-            tags.link(rel="stylesheet", href=f"/static/alignsim.css?{__version__}"),
-            tags.script(src=f"/static/alignsim.js?{__version__}", defer=""),
+            tags.link(rel="icon", href=f"{up}static/icon.svg", type="image/svg+xml"),
+            tags.link(rel="stylesheet", href=f"{up}static/alignsim.css?{__version__}"),
+            tags.script(src=f"{up}static/alignsim.js?{__version__}", defer=""),
         ),
         tags.body(
             tags.a(t("frame.skip"), href=f"#{MAIN}", class_="skip"),
             tags.header(
-                tags.a(tags.strong("alignsim"), " ", t("frame.tagline"), href="/explore/"),
-                _navigation(page, setting),
+                tags.a(tags.strong("alignsim"), " ", t("frame.tagline"), href=f"{up}{pages[0]}/"),
+                _navigation(page, setting, pages, up),
             ),
             tags.noscript(alert(t("frame.no_script"))),
             tags.div(t("frame.lost"), id="lost", class_="alert", role="alert", hidden=""),
+            tags.div(
+                tags.p(t("frame.unreached")),
+                tags.button(t("frame.again"), type="button", id="again"),
+                id="unreached",
+                class_="alert",
+                role="alert",
+                hidden="",
+            ),
             tags.main(tags.h1(title), *content, id=MAIN, tabindex="-1"),
             tags.footer(tags.p(t("frame.foot", version=__version__))),
             data_page=page,
             data_sideways=t("frame.sideways"),
+            **more,
         ),
         lang=LANGUAGE,
     )
 
 
-def _navigation(page: str, setting: PageSetting) -> Tag:
+def _navigation(page: str, setting: PageSetting, pages: Sequence[str], up: str) -> Tag:
     links = [
         tags.li(
             tags.a(
                 t(f"{name}.short"),
-                href=address(name, setting),
-                data_carry=f"/{name}/",
+                href=address(name, setting, up),
+                data_carry=f"{up}{name}/",
                 aria_current="page" if name == page else None,
             )
         )
-        for name in PAGES
+        for name in pages
     ]
     return tags.nav(tags.ul(*links), aria_label=t("frame.pages"))
 
 
-def address(page: str, setting: PageSetting, **more: str) -> str:
-    """The address of a page with a setting, and further parts of its own."""
+def address(page: str, setting: PageSetting, up: str = UP, **more: str) -> str:
+    """The address of a page with a setting, and further parts of its own, as other pages link it.
+
+    It is relative, so that the site may lie below any path.
+    """
     own = f"&{urlencode(more)}" if more else ""
-    return f"/{page}/?{setting.query()}{own}"
+    return f"{up}{page}/?{setting.query()}{own}"
 
 
 def given(request: Request, *own: str) -> tuple[PageSetting, TagChild]:

@@ -9,7 +9,7 @@ game is, and a game whose room is gone can be opened again.
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from htmltools import Tag, TagChild, tags
@@ -17,16 +17,18 @@ from shiny import Inputs, Outputs, Session, reactive, render, ui
 from starlette.requests import Request
 
 from alignsim import __version__
+from alignsim.app import asking, gate, play_setup, play_steps, signals
 from alignsim.app import game as games
 from alignsim.app import moves as texts_of_moves
 from alignsim.app import page as frame
-from alignsim.app import play_setup, play_steps
 from alignsim.app import setting as settings
 from alignsim.app.debrief import Prediction
 from alignsim.app.game import GameError
+from alignsim.app.lesson import PLAY, Lesson
 from alignsim.app.play_address import Address, opened, said_of, said_text
 from alignsim.app.play_screens import SEATED, SETUP, Screen, drawn, screen_of
-from alignsim.app.rooms import Player, Room, RoomError, Rooms
+from alignsim.app.room import Player, Room, RoomError
+from alignsim.app.rooms import Rooms
 from alignsim.app.setting import PageSetting, SettingError
 from alignsim.app.texts import t
 from alignsim.history import Key
@@ -35,27 +37,36 @@ MAX_OPENED = 20
 """Games that one open page may open."""
 _log = logging.getLogger(__name__)
 
-Value = TypeVar("Value")
+PageFunction = Callable[[Request], Tag]
 ServerFunction = Callable[[Inputs, Outputs, Session], None]
 
 
 # --- the page -------------------------------------------------------------------------------------
 
 
-def page(request: Request) -> Tag:
-    """The page as it opens; what there is to do follows as soon as the connection stands."""
-    address = opened(request.query_params.multi_items())
-    return frame.document(
-        "play",
-        address.setting,
-        tags.link(rel="stylesheet", href=f"/static/play.css?{__version__}"),
-        frame.alert(address.fault) if address.fault else None,
-        tags.p(t("play.changes_ignored"), role="note") if address.had_changes else None,
-        ui.output_ui("fault"),
-        ui.output_ui("room"),
-        ui.output_ui("stage"),
-        tags.script(src=f"/static/play.js?{__version__}", defer=""),
-    )
+def page(lesson: Lesson, key: str = "") -> PageFunction:
+    """The page function for a lesson. What there is to do follows once the connection stands."""
+
+    def made(request: Request) -> Tag:
+        address = opened(request.query_params.multi_items())
+        seen = gate.lesson_for(lesson, key, request.cookies)
+        return frame.document(
+            "play",
+            address.setting,
+            tags.link(rel="stylesheet", href=f"{frame.UP}static/play.css?{__version__}"),
+            frame.alert(address.fault) if address.fault else None,
+            tags.p(t("play.changes_ignored"), role="note") if address.had_changes else None,
+            play_setup.way_back(),
+            ui.output_ui("fault"),
+            ui.output_ui("room"),
+            ui.output_ui("stage"),
+            asking.dialog("leave", t("play.room.ask_leave"), t("play.room.ask_leave_yes"), "leave"),
+            asking.dialog("stop", t("play.room.ask_stop"), t("play.room.ask_stop_yes"), "stop"),
+            tags.script(src=f"{frame.UP}static/play.js?{__version__}", defer=""),
+            pages=frame.PAGES if seen.opened else (PLAY,),
+        )
+
+    return made
 
 
 # --- one open page --------------------------------------------------------------------------------
@@ -64,8 +75,15 @@ def page(request: Request) -> Tag:
 class _Page:
     """One open page: where it sits, what it shows, and what its buttons do."""
 
-    def __init__(self, rooms: Rooms, input: Inputs, address: Address) -> None:  # noqa: A002
-        self.rooms, self.input = rooms, input
+    def __init__(
+        self,
+        rooms: Rooms,
+        lesson: Lesson,
+        input: Inputs,  # noqa: A002
+        address: Address,
+        browser: str = "",
+    ) -> None:
+        self.rooms, self.lesson, self.input, self.browser = rooms, lesson, input, browser
         self.setting = address.setting
         self.own = dict(address.own)
         self.seated = bool(address.part("room") and address.part("token"))
@@ -86,11 +104,16 @@ class _Page:
     def look(self) -> None:
         """Notice what has changed; values are set only then, so that nothing else is redrawn."""
         room, seat = self.here()
-        screen = screen_of(room, seat, self.own.get("seat", "")) if self.seated else SETUP
+        if self.seated:
+            shut = self.rooms.is_shut(self.own.get("room", ""))
+            shown = room is None or self.lesson.shows(room.game.start)
+            screen = screen_of(room, seat, self.own.get("seat", ""), shut, shown)
+        else:
+            screen = SETUP._replace(tick=len(self.lesson.starts))
         code = self.text("code")
-        _set(self.screen, screen)
-        _set(self.version, room.version if room is not None and self.seated else -1)
-        _set(self.joinable, (code, self.rooms.version_of(code)))
+        signals.renew(self.screen, screen)
+        signals.renew(self.version, room.version if room is not None and self.seated else -1)
+        signals.renew(self.joinable, (code, self.rooms.version_of(code)))
 
     def address(self) -> dict[str, object]:
         """The address as it should stand now, for the message to the browser."""
@@ -104,6 +127,7 @@ class _Page:
                 "moves": texts_of_moves.text_of(room.game, seat),
                 "said": said_text(room.players[seat].said),
                 "name": room.players[seat].name,
+                "lobby": "" if room.begun else "1",
             }
         return {
             "query": self.setting.query(),
@@ -145,26 +169,31 @@ class _Page:
         """Open a game."""
         start, seed = self.text("start"), self.text("seed").strip()
         setting = settings.from_query([("start", start), ("seed", seed)])
+        self._may_play(setting.start)
         shared = self.text("who") == "shared"
         self._count()
         seat, name = self._seat("seat"), self.text("name")
-        self._enter(*self.rooms.create(setting, seat, name, shared))
+        self._enter(*self.rooms.create(setting, seat, name, shared, self.browser))
 
     def join(self) -> None:
         """Join a game."""
         seat, name = self._seat("join_seat"), self.text("join_name")
-        self._enter(*self.rooms.join(self.text("code"), seat, name))
+        self._enter(*self.rooms.join(self.text("code"), seat, name, self.browser))
 
     def resume(self) -> None:
         """Go on with the game of the address."""
         self._count()
         own = self.own
+        if self.rooms.find(own.get("room", "")) is None:
+            self._may_play(self.setting.start)
         room, player = self.rooms.resume(
             own.get("room", ""),
             self.setting,
             own.get("seat", ""),
             own.get("moves", ""),
             own.get("name", ""),
+            begun=not own.get("lobby"),
+            browser=self.browser,
         )
         self._enter(room, player)
         said = said_of(own.get("said", ""))
@@ -219,8 +248,12 @@ class _Page:
         self.rooms.take_back(*self._place())
 
     def stop(self) -> None:
-        """End the game before its last step."""
+        """Want to end the game before its last step."""
         self.rooms.stop(*self._place())
+
+    def go_on(self) -> None:
+        """Want to play on after all."""
+        self.rooms.stop(*self._place(), wanted=False)
 
     def _place(self) -> tuple[str, str]:
         return self.own.get("room", ""), self.own.get("token", "")
@@ -235,6 +268,10 @@ class _Page:
             raise RoomError(t("play.faults.seat_first"))
         return seat
 
+    def _may_play(self, start: str) -> None:
+        if not self.lesson.plays(start):
+            raise RoomError(t("play.faults.held"))
+
     def _count(self) -> None:
         self.openings += 1
         if self.openings > MAX_OPENED:
@@ -246,14 +283,16 @@ class _Page:
         """What the page shows below the room."""
         room, seat = self.here()
         if screen.kind == "setup":
-            return play_setup.setup(self.setting, self.own.get("room", ""))
+            return play_setup.setup(self.setting, self.lesson.starts, self.own.get("room", ""))
+        if screen.kind == "shut":
+            return play_setup.shut(frame.address("play", self.setting))
         if screen.kind == "ended":
             return play_setup.ended(self._unfit(), frame.address("play", self.setting))
         if screen.kind == "returning":
             return play_setup.returning()
         if screen.kind == "displaced" or room is None or seat is None:
             return play_setup.displaced(self.own.get("room", ""))
-        return drawn(screen, room, seat)
+        return drawn(screen, room, seat, self.lesson.opened)
 
     def _unfit(self) -> str:
         """Why the game of the address cannot go on; empty if it can."""
@@ -269,20 +308,15 @@ class _Page:
         return ""
 
 
-def _set(value: reactive.Value[Value], now: Value) -> None:
-    """Set a value if it has changed."""
-    with reactive.isolate():
-        before = value()
-    if before != now:
-        value.set(now)
-
-
-def server(rooms: Rooms) -> ServerFunction:
-    """The server function of the page, for the rooms of one server."""
-    changed = signal(rooms)
+def server(rooms: Rooms, lesson: Lesson, key: str = "") -> ServerFunction:
+    """The server function of the page, for the rooms and the lesson of one server."""
+    changed = signals.of(rooms, lesson)
 
     def start(input: Inputs, output: Outputs, session: Session) -> None:  # noqa: A002
-        here = _Page(rooms, input, opened(frame.asked(session)))
+        cookies = gate.cookies_of(session)
+        seen = gate.lesson_for(lesson, key, cookies)
+        address = opened(frame.asked(session))
+        here = _Page(rooms, seen, input, address, gate.browser_of(cookies))
         _look(here, session, changed)
         _listen(here, input)
         _draw(here)
@@ -290,21 +324,7 @@ def server(rooms: Rooms) -> ServerFunction:
     return start
 
 
-def signal(rooms: Rooms) -> reactive.Value[int]:
-    """A value for all sessions that changes with the rooms.
-
-    A timer in each session would do as well, but each of its ticks sends a message to all of them.
-    """
-    changed = reactive.Value(0)
-
-    def tell() -> None:
-        changed.set(rooms.version)
-
-    rooms.tell(tell)
-    return changed
-
-
-def _look(here: _Page, session: Session, changed: reactive.Value[int]) -> None:
+def _look(here: _Page, session: Session, changed: reactive.Value[tuple[int, int]]) -> None:
     """Look at the room when rooms change and after every button; keep the address up to date."""
 
     @reactive.effect
@@ -323,7 +343,7 @@ def _look(here: _Page, session: Session, changed: reactive.Value[int]) -> None:
     @reactive.event(here.input.start)
     async def _restart() -> None:
         start = here.text("start")
-        if not here.seated and start in settings.starts():
+        if not here.seated and here.lesson.plays(start):
             here.setting = PageSetting(start, here.setting.seed)
             await session.send_custom_message("address", here.address())
 
@@ -337,8 +357,8 @@ def _listen(here: _Page, input: Inputs) -> None:  # noqa: A002
         def _() -> None:
             here.act(do)
 
-    names = ("open", "join", "resume", "predict", "begin", "decide", "leave", "take_back", "stop")
-    for name in names:
+    seated = ("predict", "begin", "decide", "leave", "take_back", "stop", "go_on")
+    for name in ("open", "join", "resume", *seated):
         on(name, getattr(here, name))
     codes = {seat for one in settings.starts().values() for seat in games.seats(one)}
     for seat in sorted(codes):
@@ -371,7 +391,7 @@ def _draw(here: _Page) -> None:
     @render.ui
     def scene() -> TagChild:
         start = here.text("start")
-        if start not in settings.starts():
+        if not here.lesson.plays(start):
             return None
         return play_setup.scene(start, here.own.get("seat"))
 

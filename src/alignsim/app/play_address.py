@@ -9,7 +9,7 @@ from alignsim.app.debrief import Prediction
 from alignsim.app.setting import PageSetting, SettingError
 from alignsim.app.texts import t
 
-OWN = ("room", "token", "seat", "moves", "said", "name")
+OWN = ("room", "token", "seat", "moves", "said", "name", "lobby")
 """Parts of the address that are the page's own."""
 MAX_SAID = 400
 """Letters of a prediction in an address."""

@@ -10,8 +10,9 @@ from alignsim.app.debrief import Cost, Courses, Path, Prediction, Verdict
 from alignsim.app.drawing import Course
 from alignsim.app.game import Game
 from alignsim.app.page import rich
+from alignsim.app.play_held import ended_early
 from alignsim.app.play_setup import heading
-from alignsim.app.rooms import Room
+from alignsim.app.room import Room
 from alignsim.app.texts import t
 from alignsim.decision import JOINED
 from alignsim.history import Key
@@ -23,8 +24,8 @@ EVEN = 5e-4
 """A difference that is shown as none."""
 
 
-def debriefing(room: Room, seat: str, moment: str) -> TagList:
-    """The whole debrief of one seat."""
+def debriefing(room: Room, seat: str, moment: str, explores: bool = True) -> TagList:
+    """The whole debrief of one seat; ``explores`` says that it may lead to Explore."""
     game, scenario = room.game, room.game.scenario
     own = games.keys(scenario, seat)
     return TagList(
@@ -34,26 +35,27 @@ def debriefing(room: Room, seat: str, moment: str) -> TagList:
         _paths(game, own, t("play.debrief.paths")),
         _costs(game, seat),
         _others(game, own),
-        _links(game),
+        _links(game, explores),
     )
 
 
 def _notes(room: Room) -> list[TagChild]:
-    now, steps = room.position, room.game.scenario.calendar.steps
-    notes: list[TagChild] = []
-    if not now.over:
-        notes.append(tags.p(t("play.debrief.stopped", steps=now.step, all=steps)))
+    notes: list[TagChild] = [ended_early(room)]
     if not debrief.has_history(room.game):
         notes.append(tags.p(t("play.debrief.whatif")))
     return notes
 
 
-def _links(game: Game) -> Tag:
+def _links(game: Game, explores: bool) -> Tag:
+    explore = page.address("explore", game.setting)
     return tags.div(
-        tags.a(t("play.debrief.again"), href=page.address("play", game.setting), class_="button"),
         tags.a(
-            t("play.debrief.explore"), href=page.address("explore", game.setting), class_="button"
+            t("play.debrief.again"),
+            href=page.address("play", game.setting),
+            class_="button",
+            data_forget="",
         ),
+        tags.a(t("play.debrief.explore"), href=explore, class_="button") if explores else None,
         tags.button(t("play.debrief.print"), type="button", id="print"),
         class_="row no-print",
     )

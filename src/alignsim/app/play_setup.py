@@ -11,10 +11,10 @@ from htmltools import Tag, TagChild, TagList, tags
 from shiny import ui
 
 from alignsim.app import game as games
+from alignsim.app import page, wording
 from alignsim.app import setting as settings
-from alignsim.app import wording
 from alignsim.app.page import rich
-from alignsim.app.rooms import CODE_LENGTH, MAX_NAME, Room, tidy_code
+from alignsim.app.room import CODE_LENGTH, MAX_NAME, Room, tidy_code
 from alignsim.app.setting import PageSetting
 from alignsim.app.texts import t
 from alignsim.decision import LEVELS
@@ -99,20 +99,33 @@ def number_field(name: str, label: TagChild, low: int, high: int) -> Tag:
 # --- opening and joining --------------------------------------------------------------------------
 
 
-def setup(setting: PageSetting, code: str = "") -> TagList:
-    """The page before a game: open one, or join one by its code."""
+def way_back() -> Tag:
+    """The way back to a game that this window has left for another page; the script fills it in."""
+    before, _, after = t("play.room.back", link="|").partition("|")
+    link = tags.a(t("play.room.back_link"), href=page.HERE)
+    return tags.p(before, link, after, id="way-back", role="note", hidden="")
+
+
+def setup(setting: PageSetting, starts: Sequence[str], code: str = "") -> TagList:
+    """The page before a game: open one of some starts, or join one by its code."""
+    chosen = setting.start if setting.start in starts else (*starts, "")[0]
+    opening = _opening(PageSetting(chosen, setting.seed), starts) if starts else _not_open()
     return TagList(
         tags.p(t("play.lead"), class_="lead"),
-        tags.div(_opening(setting), joining(code), class_="doors"),
+        tags.div(opening, joining(code), class_="doors"),
     )
 
 
-def _opening(setting: PageSetting) -> Tag:
+def _not_open() -> Tag:
+    return tags.section(heading(t("play.setup.open"), "setup"), tags.p(t("play.setup.none")))
+
+
+def _opening(setting: PageSetting, starts: Sequence[str]) -> Tag:
     return tags.section(
         heading(t("play.setup.open"), "setup"),
         tags.div(
             tags.label(t("play.setup.scenario"), for_="start"),
-            _scenarios(setting.start),
+            _scenarios(setting.start, starts),
             class_="field",
         ),
         ui.output_ui("scene"),
@@ -147,14 +160,12 @@ def joining(code: str = "") -> Tag:
     )
 
 
-def _scenarios(chosen: str) -> Tag:
-    """All starts: episodes first, then the what-ifs upon each."""
+def _scenarios(chosen: str, starts: Sequence[str]) -> Tag:
+    """The starts: episodes first, then the what-ifs upon each."""
     known = settings.starts()
-    groups = [
-        (t("play.setup.episodes"), [name for name, one in known.items() if one.episode == name])
-    ]
+    groups = [(t("play.setup.episodes"), [name for name in starts if known[name].episode == name])]
     for episode in groups[0][1]:
-        names = [name for name, one in known.items() if one.episode == episode != name]
+        names = [name for name in starts if known[name].episode == episode != name]
         groups.append((t("play.setup.whatifs", title=known[episode].title), names))
     return tags.select(
         *(
@@ -220,7 +231,7 @@ def _seats(scenario: Scenario, seats: Sequence[str], chosen: str | None) -> list
     ]
 
 
-def ended(fault: str = "", fresh: str = "/play/") -> TagList:
+def ended(fault: str = "", fresh: str = page.HERE) -> TagList:
     """A game whose room is gone: go on from its moves, or start anew."""
     can = t("play.ended.cannot", fault=fault) if fault else t("play.ended.can")
     return TagList(
@@ -231,9 +242,22 @@ def ended(fault: str = "", fresh: str = "/play/") -> TagList:
             None
             if fault
             else ui.input_action_button("resume", t("play.ended.go_on"), class_="main"),
-            tags.a(t("play.ended.fresh"), href=fresh, class_="button"),
+            _fresh(fresh),
             class_="row",
         ),
+    )
+
+
+def _fresh(address: str) -> Tag:
+    return tags.a(t("play.ended.fresh"), href=address, class_="button", data_forget="")
+
+
+def shut(fresh: str = page.HERE) -> TagList:
+    """A game whose room the teacher has closed."""
+    return TagList(
+        heading(t("play.ended.shut_head"), "shut"),
+        tags.p(t("play.ended.shut")),
+        _fresh(fresh),
     )
 
 

@@ -9,14 +9,14 @@ from functools import lru_cache
 from htmltools import HTML, Tag, TagChild, TagList, tags
 from shiny import ui
 
-from alignsim.app import briefs, debrief, naming, page, wording
+from alignsim.app import asking, briefs, debrief, naming, page, wording
 from alignsim.app import game as games
 from alignsim.app import setting as settings
 from alignsim.app.briefs import Brief, Figure
 from alignsim.app.game import Offer, Position
 from alignsim.app.page import rich
 from alignsim.app.play_setup import Choice, heading, radios
-from alignsim.app.rooms import Room
+from alignsim.app.room import Room
 from alignsim.app.texts import t
 from alignsim.history import Key
 from alignsim.inputs import RUBRIC
@@ -45,7 +45,11 @@ def room_bar(room: Room, seat: str) -> Tag:
     ]
     return tags.section(
         tags.ul(tags.li(tags.strong(t("play.room.code", code=room.code))), *who, class_="seats"),
-        tags.p(_waited(room, seat), role="status", class_="waited"),
+        tags.p(
+            " ".join(filter(None, (_waited(room, seat), _wish(room)))),
+            role="status",
+            class_="waited",
+        ),
         tags.div(*_actions(room, seat), class_="row no-print"),
         class_="room",
         aria_label=t("play.room.label"),
@@ -84,6 +88,15 @@ def _waited(room: Room, seat: str) -> str:
     return t("play.room.waiting", seats=wording.listed(names))
 
 
+def _wish(room: Room) -> str:
+    """Who wants to end the game here."""
+    wish = [seat for seat, player in room.players.items() if player.ends]
+    if not wish or room.over:
+        return ""
+    names = [wording.seat_name(room.game.scenario, seat) for seat in wish]
+    return t("play.room.wish", seats=wording.listed(names))
+
+
 def _actions(room: Room, seat: str) -> list[Tag]:
     scenario = room.game.scenario
     if room.over:
@@ -94,9 +107,12 @@ def _actions(room: Room, seat: str) -> list[Tag]:
     for one in _others(room, seat):
         label = t("play.room.hand", seat=wording.seat_name(scenario, one))
         found.append(ui.input_action_button(f"hand_{one}", label))
-    if room.game.seats == (seat,) and room.position.step:
-        found.append(ui.input_action_button("stop", t("play.room.stop")))
-    found.append(ui.input_action_button("leave", t("play.room.leave")))
+    if room.players[seat].ends:
+        found.append(ui.input_action_button("go_on", t("play.room.go_on")))
+    elif seat in room.game.seats and room.begun and room.position.step:
+        alone = room.game.seats == (seat,)
+        found.append(asking.asks("stop", t(f"play.room.{'stop' if alone else 'stop_together'}")))
+    found.append(asking.asks("leave", t("play.room.leave")))
     return found
 
 
@@ -146,8 +162,10 @@ def waiting(room: Room, seat: str, moment: str) -> TagList:
 def _why_waiting(room: Room, seat: str) -> str:
     if seat not in room.game.seats:
         return "wait_model"
-    decided = len(room.game.made(seat)) > room.position.step
-    return "wait_own" if decided else "wait_turn"
+    made, step = room.game.made(seat), room.position.step
+    if len(made) <= step:
+        return "wait_turn"
+    return "wait_joined" if made[step] is None else "wait_own"
 
 
 def situation(now: Position, known: Brief) -> Tag:

@@ -12,6 +12,8 @@ import segno
 import uvicorn
 
 from alignsim.app import catalogue, forecasting, numbers, rivals, world
+from alignsim.app.gate import Rooted
+from alignsim.app.lesson import PLAY
 from alignsim.app.setting import PageSetting
 from alignsim.app.site import site
 from alignsim.documents import DocumentError
@@ -38,12 +40,19 @@ class Place:
     """The port bound, also where any free one was asked for."""
     in_class: bool
     key: str
+    root: str = ""
+    """Path below which a proxy serves the site; it begins with a slash and ends without one."""
 
     @property
     def address(self) -> str:
         """What to open: on this machine, or in class on the others."""
         host = own_address() if self.in_class else HOME
-        return f"http://{host}:{self.port}/"
+        return f"http://{host}:{self.port}{self.root}/"
+
+    @property
+    def students(self) -> str:
+        """Where students play."""
+        return f"{self.address}{PLAY}/"
 
     @property
     def teacher(self) -> str:
@@ -51,8 +60,11 @@ class Place:
         return f"{self.address}teacher/?key={self.key}"
 
 
-def bind(port: int, in_class: bool) -> Place:
-    """Take the port: of this machine only, or in class of its network. Raises PortError."""
+def bind(port: int, in_class: bool, key: str = "", root: str = "") -> Place:
+    """Take the port: of this machine only, or in class of its network. Raises PortError.
+
+    Without a ``key`` for the teacher one is made that nobody can guess.
+    """
     bound = socket.socket()
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -61,7 +73,8 @@ def bind(port: int, in_class: bool) -> Place:
         bound.close()
         reason = (error.strerror or str(error)).lower()
         raise PortError(f"port {port}: {reason}; choose another with --port") from None
-    return Place(bound, int(bound.getsockname()[1]), in_class, secrets.token_urlsafe(9))
+    chosen = key or secrets.token_urlsafe(9)
+    return Place(bound, int(bound.getsockname()[1]), in_class, chosen, root)
 
 
 def own_address() -> str:
@@ -101,9 +114,10 @@ def warm_rest() -> None:
 
 def server(place: Place) -> uvicorn.Server:
     """The server of the site at a place; not yet running."""
+    made = site(place.key, place.in_class, behind_proxy=bool(place.root))
     return uvicorn.Server(
         uvicorn.Config(
-            site(place.key, place.in_class),
+            Rooted(made, place.root) if place.root else made,
             log_level="warning",
             ws_max_size=MAX_MESSAGE,
             timeout_graceful_shutdown=GRACE,

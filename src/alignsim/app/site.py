@@ -7,7 +7,8 @@ from shiny import App
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -21,7 +22,9 @@ from alignsim.app import (
     why,
     world_page,
 )
+from alignsim.app.gate import Gate
 from alignsim.app.isolation import forget_isolated_readings
+from alignsim.app.lesson import PLAY, Lesson
 from alignsim.app.page import STATIC
 from alignsim.app.rooms import Rooms
 
@@ -71,30 +74,47 @@ def _refused(scope: Scope) -> Response | None:
     return None
 
 
-def site(key: str = "", in_class: bool = False) -> Starlette:
-    """The site. ``key`` opens the teacher's page; in class it is served to other machines too."""
+def site(key: str = "", in_class: bool = False, behind_proxy: bool = False) -> Starlette:
+    """The site. ``key`` opens the teacher's page; in class it is served to other machines too.
+
+    A class is held: students see what the teacher has opened. Behind a proxy the site answers to
+    the proxy's name, whichever it is; else to names of this machine only.
+    """
     forget_isolated_readings()
-    rooms = Rooms()
+    rooms, lesson = Rooms(), Lesson(held=in_class)
     pages = {
         "explore": App(explore.page, explore.server),
         "why": App(why.page, why.server),
-        "play": App(play.page, play.server(rooms)),
+        "play": App(play.page(lesson, key), play.server(rooms, lesson, key)),
         "explanations": App(explanations.page, None),
         "world": App(world_page.page, world_page.server),
         "evidence": App(evidence_page.page, None),
     }
     if in_class:
-        pages["teacher"] = App(teacher.page(key), teacher.server(rooms, key))
+        pages["teacher"] = App(teacher.page(key), teacher.server(rooms, lesson, key))
     for app in pages.values():
         app.sanitize_errors = True
     routes: list[BaseRoute] = [
-        Route("/", lambda request: RedirectResponse("/explore/")),
-        Route("/favicon.ico", lambda request: RedirectResponse("/static/icon.svg")),
+        _moved("/", f"{PLAY if in_class else 'explore'}/"),
+        _moved("/favicon.ico", "static/icon.svg"),
+        *(_moved(f"/{name}", f"{name}/") for name in pages),
         *downloads.routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
         *(Mount(f"/{name}", app) for name, app in pages.items()),
     ]
     middleware = [Middleware(Limits)]
-    if not in_class:
+    if not in_class and not behind_proxy:
         middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=OWN_HOSTS))
+    if in_class:
+        middleware.append(Middleware(Gate, lesson=lesson, key=key))
     return Starlette(routes=routes, middleware=middleware)
+
+
+def _moved(path: str, to: str) -> Route:
+    """A way to another address, relative to this one, so that it holds below any path."""
+
+    def answer(request: Request) -> Response:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return Response(status_code=307, headers={"location": f"{to}{query}"})
+
+    return Route(path, answer)

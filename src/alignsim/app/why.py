@@ -111,7 +111,7 @@ def _choice(setting: PageSetting, key: Key, step: int) -> Tag:
         *_neighbouring(setting, scenario, key, step),
         tags.a(t("why.back"), href=frame.address("explore", setting)),
         method="get",
-        action="/why/",
+        action=frame.HERE,
         class_="row controls",
         aria_label=t("why.choose"),
     )

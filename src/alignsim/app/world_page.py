@@ -40,8 +40,8 @@ def page(request: Request) -> Tag:
         NAME,
         setting,
         forms.style(),
-        tags.link(rel="stylesheet", href=f"/static/world.css?{__version__}"),
-        tags.script(src=f"/static/world.js?{__version__}", defer=""),
+        tags.link(rel="stylesheet", href=f"{frame.UP}static/world.css?{__version__}"),
+        tags.script(src=f"{frame.UP}static/world.js?{__version__}", defer=""),
         fault,
         *(frame.alert(one) for one in faults),
         tags.p(rich(t(f"{NAME}.lead")), class_="lead"),
@@ -142,7 +142,7 @@ def _choices(view: View) -> Tag:
         forms.choice("state", t(f"{NAME}.choose.state"), states, view.state),
         tags.button(t(f"{NAME}.choose.show"), class_="main"),
         method="get",
-        action=f"/{NAME}/",
+        action=frame.HERE,
         class_="row controls",
     )
 

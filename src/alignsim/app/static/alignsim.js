@@ -83,6 +83,7 @@ const carry = (query) => {
   if (shown) shown.value = location.href;
 };
 const readdress = ({ query, own }) => {
+  if (playing) remember(own ? `?${query}${own}` : location.search.includes("room=") ? "" : game());
   history.replaceState(null, "", `?${query}${own || ""}`);
   carry(query);
 };
@@ -95,6 +96,28 @@ document.addEventListener("click", (event) => {
   else document.execCommand("copy");
   event.target.textContent = event.target.dataset.done;
 });
+
+/* --- the way back to a game that this window plays --- */
+
+const playing = document.body.dataset.page === "play";
+const GAME = "alignsim-game";
+const game = () => { try { return sessionStorage.getItem(GAME) || ""; } catch { return ""; } };
+const remember = (search) => { try { sessionStorage.setItem(GAME, search); } catch { /* not allowed to */ } };
+document.addEventListener("click", (event) => {
+  if (event.target.matches("[data-forget]")) remember("");
+});
+const show_way_back = () => {
+  if (!game()) return;
+  const way = document.getElementById("way-back");
+  if (way && !location.search.includes("room=")) {
+    way.querySelector("a").href = game();
+    way.hidden = false;
+  }
+  const link = document.querySelector("nav [data-carry$='/play/']");
+  if (!link || playing) return;
+  link.href = link.dataset.carry + game();
+  link.removeAttribute("data-carry");
+};
 
 /* --- what is folded away is not computed --- */
 
@@ -170,6 +193,7 @@ addEventListener("pageshow", () => {
 /* --- the connection --- */
 
 let gone = false;
+const UNREACHED = 5000; /* milliseconds after which a page without a connection says so */
 const back = async () => {
   try {
     const answer = await fetch(location.href, { cache: "no-store" });
@@ -179,9 +203,30 @@ const back = async () => {
 };
 window.addEventListener("pagehide", () => { gone = true; });
 
+/* A page that never gets a connection says so, and tries again until a connection opens. */
+const knock = () => {
+  const door = new WebSocket(location.href.replace(/^http/, "ws").replace(/[?#].*/, "") + "websocket/");
+  let opened = false;
+  door.onopen = () => { opened = true; door.close(); };
+  door.onclose = () => { if (opened) location.reload(); else setTimeout(knock, UNREACHED); };
+};
+const await_connection = (on) => {
+  if (!document.querySelector(".shiny-html-output")) return;
+  const note = document.getElementById("unreached");
+  const waiting = setTimeout(() => {
+    note.hidden = false;
+    if (!window.Shiny?.shinyapp?.isConnected()) knock();
+  }, UNREACHED);
+  on("shiny:connected", () => { clearTimeout(waiting); note.hidden = true; });
+};
+document.addEventListener("click", (event) => { if (event.target.id === "again") location.reload(); });
+
 document.addEventListener("DOMContentLoaded", () => {
+  show_way_back();
+  if ("waits" in document.body.dataset) back();
   if (!window.Shiny) return;
   const on = (name, act) => window.jQuery(document).on(name, act);
+  await_connection(on);
   on("shiny:busy", () => { busy = true; });
   on("shiny:idle", () => { busy = false; if (waiting) tell(); });
   on("shiny:connected", () => {
