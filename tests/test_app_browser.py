@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 
 from alignsim.app import charts, forecasting, world
 from alignsim.app import setting as settings
-from alignsim.app.page import PAGES
+from alignsim.app.lesson import PAGES
 from alignsim.app.setting import PageSetting
 from alignsim.app.texts import t
 from tests.served import PHONE, PROJECTOR, Visitor, chromium, served

@@ -26,8 +26,7 @@ from alignsim.app import (
 from alignsim.app import game as games
 from alignsim.app import setting as settings
 from alignsim.app.debrief import Prediction
-from alignsim.app.lesson import Lesson
-from alignsim.app.page import PAGES
+from alignsim.app.lesson import PAGES, Lesson
 from alignsim.app.play_screens import drawn, screen_of
 from alignsim.app.rooms import Rooms
 from alignsim.app.setting import PageSetting

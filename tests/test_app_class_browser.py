@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from alignsim.app import serving
 from alignsim.app import site as sites
-from alignsim.app.page import PAGES
+from alignsim.app.lesson import PAGES
 from alignsim.app.texts import t
 from tests.served import PHONE, Visitor, chromium, running, served
 
@@ -131,6 +131,9 @@ def test_a2_a_debrief_waits_for_the_teacher(browser: Browser, address: str) -> N
     expect(page.get_by_role("heading", name="Debrief")).to_be_focused()
     expect(page.get_by_text("did not join").first).to_be_visible()
     expect(page.get_by_role("link", name="Explore this scenario")).to_have_count(0)
+    desk.get_by_role("button", name=t("teacher.lesson.open")).click()
+    expect(page.get_by_role("link", name="Explore this scenario")).to_be_visible()
+    expect(page.get_by_role("link", name="Evidence")).to_be_visible()
     student.settled()
     student.accessible()
     for one in (student, teacher):

@@ -16,7 +16,7 @@ from shiny import reactive
 from alignsim import runs
 from alignsim.app import downloads, forecasting, isolation, serving, working
 from alignsim.app import site as sites
-from alignsim.app.page import PAGES
+from alignsim.app.lesson import PAGES
 from alignsim.app.setting import PageSetting
 from tests.served import served
 

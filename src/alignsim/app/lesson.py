@@ -11,6 +11,8 @@ from alignsim.app import setting as settings
 from alignsim.app.setting import PageSetting
 
 PLAY = "play"
+PAGES = ("explore", "why", PLAY, "explanations", "world", "evidence")
+"""Pages of the site, in the order of the navigation; each has an address of its name."""
 
 
 def cases() -> list[str]:
@@ -52,6 +54,11 @@ class Lesson:
     def shows(self, start: str) -> bool:
         """Whether history of a start, and what the model makes of it, may be shown."""
         return self.opened or settings.starts()[start].episode in self.revealed
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """Pages that are open."""
+        return PAGES if self.opened else (PLAY,)
 
     @property
     def starts(self) -> list[str]:

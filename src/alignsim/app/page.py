@@ -17,12 +17,11 @@ from starlette.requests import Request
 
 from alignsim import __version__
 from alignsim.app import setting as settings
+from alignsim.app.lesson import PAGES
 from alignsim.app.setting import PageSetting, SettingError
 from alignsim.app.texts import LANGUAGE, t
 
 STATIC = Path(__file__).parent / "static"
-PAGES = ("explore", "why", "play", "explanations", "world", "evidence")
-"""Pages of the navigation, in its order; each has an address of its name."""
 MAIN = "main"
 UP, HERE = "../", "./"
 """From a page to the root of the site, and to the page itself; no link begins with a slash."""
@@ -57,7 +56,7 @@ def document(
             tags.a(t("frame.skip"), href=f"#{MAIN}", class_="skip"),
             tags.header(
                 tags.a(tags.strong("alignsim"), " ", t("frame.tagline"), href=f"{up}{pages[0]}/"),
-                _navigation(page, setting, pages, up),
+                navigation(page, setting, pages, up),
             ),
             tags.noscript(alert(t("frame.no_script"))),
             tags.div(t("frame.lost"), id="lost", class_="alert", role="alert", hidden=""),
@@ -79,7 +78,8 @@ def document(
     )
 
 
-def _navigation(page: str, setting: PageSetting, pages: Sequence[str], up: str) -> Tag:
+def navigation(page: str, setting: PageSetting, pages: Sequence[str], up: str = UP) -> Tag:
+    """Links to pages, with the setting."""
     links = [
         tags.li(
             tags.a(

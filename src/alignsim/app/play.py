@@ -25,7 +25,7 @@ from alignsim.app import setting as settings
 from alignsim.app.debrief import Prediction
 from alignsim.app.game import GameError
 from alignsim.app.lesson import PLAY, Lesson
-from alignsim.app.play_address import Address, opened, said_of, said_text
+from alignsim.app.play_address import Address, opened, said_of, said_text, unfit
 from alignsim.app.play_screens import SEATED, SETUP, Screen, drawn, screen_of
 from alignsim.app.room import Player, Room, RoomError
 from alignsim.app.rooms import Rooms
@@ -63,7 +63,7 @@ def page(lesson: Lesson, key: str = "") -> PageFunction:
             asking.dialog("leave", t("play.room.ask_leave"), t("play.room.ask_leave_yes"), "leave"),
             asking.dialog("stop", t("play.room.ask_stop"), t("play.room.ask_stop_yes"), "stop"),
             tags.script(src=f"{frame.UP}static/play.js?{__version__}", defer=""),
-            pages=frame.PAGES if seen.opened else (PLAY,),
+            pages=seen.pages,
         )
 
     return made
@@ -93,6 +93,7 @@ class _Page:
         self.screen = reactive.value(Screen(""))
         self.version = reactive.value(-1)
         self.joinable = reactive.value(("", -1))
+        self.pages = reactive.value(lesson.pages)
 
     # --- looking ----------------------------------------------------------------------------------
 
@@ -110,6 +111,9 @@ class _Page:
             screen = screen_of(room, seat, self.own.get("seat", ""), shut, shown)
         else:
             screen = SETUP._replace(tick=len(self.lesson.starts))
+        if screen.kind == "debrief":
+            screen = screen._replace(tick=len(self.lesson.pages))
+        signals.renew(self.pages, self.lesson.pages)
         code = self.text("code")
         signals.renew(self.screen, screen)
         signals.renew(self.version, room.version if room is not None and self.seated else -1)
@@ -287,25 +291,14 @@ class _Page:
         if screen.kind == "shut":
             return play_setup.shut(frame.address("play", self.setting))
         if screen.kind == "ended":
-            return play_setup.ended(self._unfit(), frame.address("play", self.setting))
+            return play_setup.ended(
+                unfit(self.setting, self.own), frame.address("play", self.setting)
+            )
         if screen.kind == "returning":
             return play_setup.returning()
         if screen.kind == "displaced" or room is None or seat is None:
             return play_setup.displaced(self.own.get("room", ""))
         return drawn(screen, room, seat, self.lesson.opened)
-
-    def _unfit(self) -> str:
-        """Why the game of the address cannot go on; empty if it can."""
-        own = self.own
-        if not own.get("seat"):
-            return t("play.faults.moves")
-        try:
-            texts_of_moves.from_text(
-                self.setting.start, self.setting.seed, own.get("moves", ""), [own.get("seat", "")]
-            )
-        except (GameError, SettingError) as error:
-            return str(error)
-        return ""
 
 
 def server(rooms: Rooms, lesson: Lesson, key: str = "") -> ServerFunction:
@@ -338,6 +331,12 @@ def _look(here: _Page, session: Session, changed: reactive.Value[tuple[int, int]
         if here.screen().kind == "setup" or here.screen().kind in SEATED:
             here.version()
             await session.send_custom_message("address", here.address())
+
+    @reactive.effect
+    @reactive.event(here.pages, ignore_init=True)
+    async def _renavigate() -> None:
+        links = frame.navigation(PLAY, here.setting, here.pages())
+        await session.send_custom_message("pages", {"links": str(links)})
 
     @reactive.effect
     @reactive.event(here.input.start)

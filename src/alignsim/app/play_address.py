@@ -1,11 +1,13 @@
 """What an address of the page Play a seat says, checked letter by letter."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from alignsim.app import moves
 from alignsim.app import setting as settings
 from alignsim.app.debrief import Prediction
+from alignsim.app.game import GameError
 from alignsim.app.setting import PageSetting, SettingError
 from alignsim.app.texts import t
 
@@ -57,3 +59,15 @@ def said_of(text: str) -> Prediction | None:
     pairs = [pair.split("-") for pair in text.split(".")]
     chances, levels = zip(*((int(chance), int(level)) for chance, level in pairs), strict=True)
     return Prediction(chances, levels)
+
+
+def unfit(setting: PageSetting, own: Mapping[str, str]) -> str:
+    """Why the game of an address cannot go on; empty if it can."""
+    seat = own.get("seat")
+    if not seat:
+        return t("play.faults.moves")
+    try:
+        moves.from_text(setting.start, setting.seed, own.get("moves", ""), [seat])
+    except (GameError, SettingError) as error:
+        return str(error)
+    return ""

@@ -24,7 +24,9 @@ def controls(now: Lesson) -> TagList:
             t("teacher.lesson.games_all")
             if now.shows(case)
             else _switch(case in now.playable, case, ("play", "unplay"), "games"),
-            _switch(case in now.revealed, case, ("reveal", "hide"), "history"),
+            t("teacher.lesson.history_on")
+            if now.opened
+            else _switch(case in now.revealed, case, ("reveal", "hide"), "history"),
         ]
         for case in lesson.cases()
     ]

@@ -241,6 +241,7 @@ document.addEventListener("DOMContentLoaded", () => {
     }, 300);
   });
   window.Shiny.addCustomMessageHandler("address", readdress);
+  window.Shiny.addCustomMessageHandler("pages", ({ links }) => { document.querySelector("nav").outerHTML = links; });
   window.Shiny.addCustomMessageHandler("go", ({ to }) => location.assign(to));
   const shown = document.getElementById("link");
   if (shown) shown.value = location.href;
