@@ -1,4 +1,9 @@
-"""The commands as functions that return pandas tables."""
+"""The commands as functions that return pandas tables.
+
+A seed (0 to 2^64 - 1), a number of runs (1 or more) and the number of a run (0 to 2^32 - 1) may be
+whole numbers of any library. ValueError is raised where one is out of range, TypeError for what is
+no whole number, booleans among them.
+"""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -25,6 +30,7 @@ from alignsim import (
     shapes,
     sweep_points,
     traceability,
+    wholes,
 )
 from alignsim import weights as weight_sets
 from alignsim.documents import DocumentError
@@ -49,6 +55,7 @@ def load(
     return reading.with_settings(name, list(whatifs), changes)
 
 
+@wholes.taken(runs=wholes.ONE_UP, seed=wholes.SEED)
 def run(
     name: str | Path | Scenario,
     runs: int = evaluation.RUNS,
@@ -71,6 +78,7 @@ def run(
     return pd.DataFrame(paths.of_ensemble(forecast, history.documented(played)))
 
 
+@wholes.taken(runs=wholes.ONE_UP, seed=wholes.SEED)
 def reproduce(runs: int = evaluation.RUNS, seed: int = 0) -> dict[str, pd.DataFrame]:
     """All shipped episodes beside history: tables ``paths`` and ``scores``.
 
@@ -83,6 +91,7 @@ def reproduce(runs: int = evaluation.RUNS, seed: int = 0) -> dict[str, pd.DataFr
     return {"paths": pd.DataFrame(result.paths), "scores": pd.DataFrame(result.scores)}
 
 
+@wholes.taken(run=wholes.RUN, seed=wholes.SEED)
 def explain(
     name: str | Path | Scenario,
     state: str,
@@ -110,6 +119,7 @@ def explain(
     return pd.DataFrame(found.rows())
 
 
+@wholes.taken(runs=wholes.ONE_UP, seed=wholes.SEED)
 def whatif(
     name: str | Path,
     whatifs: Iterable[str] = (),

@@ -18,11 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from alignsim import documents, jobs, priors, reading, shapes
+from alignsim import documents, jobs, priors, reading, shapes, wholes
 from alignsim import weights as weight_sets
 from alignsim.decision import ALLY_GROUPS, GROUPS
 from alignsim.documents import Document
-from alignsim.draws import MAX_SEED
 from alignsim.history import documented
 from alignsim.hypotheses import Hypothesis, Judged
 from alignsim.jobs import Job, Result
@@ -30,6 +29,7 @@ from alignsim.nested import Settings
 from alignsim.priors import Prior
 from alignsim.shapes import Frozen
 from alignsim.weights import PARTS, Parameters
+from alignsim.wholes import MAX_SEED
 
 Floats = NDArray[np.float64]
 
@@ -157,6 +157,7 @@ class Posterior:
         return float(np.mean([result.error for result in self.results]))
 
 
+@wholes.taken(workers=wholes.ONE_UP)
 def calibrate(
     specification: Specification,
     folder: Path,

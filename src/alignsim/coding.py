@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import kernel
+from alignsim import kernel, wholes
 from alignsim.decision import ENGAGEMENTS, LEADER_STANCES, LEVELS, TARGET_STANCES, Weights
 from alignsim.kernel import LogProbabilities, Outcome, Ranges
 from alignsim.likelihood import TABLES, Course
@@ -52,6 +52,7 @@ def informative(course: Course, table: str) -> NDArray[np.bool_]:
     return np.asarray((low >= 0) & (high - low + 1 < sizes(course, table)))
 
 
+@wholes.taken(seed=wholes.SEED)
 def planted(course: Course, weights: Weights, dynamics: Dynamics, seed: int) -> Course:
     """A history that the model makes under given weights, coded as well as the documented one is.
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import ensemble
+from alignsim import ensemble, wholes
 from alignsim.decision import JOINED
 from alignsim.ensemble import Ensemble
 from alignsim.scenario import Scenario
@@ -21,6 +21,7 @@ MEASURES = {
 }
 
 
+@wholes.taken(runs=wholes.ONE_UP, seed=wholes.SEED)
 def compare(
     base: Scenario, variants: list[Scenario], parameters: Parameters, runs: int, seed: int
 ) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import draws
+from alignsim import draws, wholes
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -193,7 +193,7 @@ class LatinHypercube:
     def __post_init__(self) -> None:
         _within("points", self.points, MAX_HYPERCUBE)
         _within("factors", self.factors, _MASK32)
-        draws.check(self.seed, 0)
+        object.__setattr__(self, "seed", wholes.whole("seed", self.seed, wholes.SEED))
 
     @property
     def size(self) -> int:
@@ -283,7 +283,7 @@ class Sobol:
     def __post_init__(self) -> None:
         _within("points", self.points, MAX_EXACT)
         _within("factors", self.factors, MAX_SOBOL_FACTORS)
-        draws.check(self.seed, 0)
+        object.__setattr__(self, "seed", wholes.whole("seed", self.seed, wholes.SEED))
 
     @property
     def size(self) -> int:
@@ -348,7 +348,7 @@ class Saltelli:
         _within("base", self.base, MAX_EXACT)
         _within("factors", self.factors, MAX_SOBOL_FACTORS // 2)
         _within("base: the number of rows", self.size, MAX_POINTS)
-        draws.check(self.seed, 0)
+        object.__setattr__(self, "seed", wholes.whole("seed", self.seed, wholes.SEED))
 
     @property
     def size(self) -> int:

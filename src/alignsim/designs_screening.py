@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import draws, extras
+from alignsim import extras, wholes
 
 Floats = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ class Morris:
             raise ValueError(f"levels: expected an even number, got {self.levels}")
         if self.size * self.factors > MAX_NUMBERS:
             raise ValueError(f"trajectories: expected fewer, got {self.trajectories}")
-        draws.check(self.seed, 0)
+        object.__setattr__(self, "seed", wholes.whole("seed", self.seed, wholes.SEED))
 
     @property
     def size(self) -> int:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from alignsim import variant_paths, variants
+from alignsim import variant_paths, variants, wholes
 from alignsim.designs import LatinHypercube
 from alignsim.variants import Base, PointError, Setting
 
 
+@wholes.taken(draws=wholes.ZERO_UP, seed=wholes.SEED)
 def worlds(base: Base, draws: int, seed: int, without: str = "") -> Iterator[Base]:
     """Bases with every input but one at a place in its evidence range: a Latin hypercube.
 

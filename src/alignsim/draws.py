@@ -47,18 +47,6 @@ def unit(word0: Word, word1: Word) -> Word:
     return ((word0 >> 5) * 67108864 + (word1 >> 6)) / 9007199254740992.0  # type: ignore[return-value]
 
 
-MAX_SEED = 2**64 - 1
-MAX_RUN = 2**32 - 1
-
-
-def check(seed: int, run: int) -> None:
-    """Raise ValueError for a seed beyond 64 bits or a run beyond 32, or below zero."""
-    if not 0 <= seed <= MAX_SEED:
-        raise ValueError(f"seed {seed} is not in 0 to 2^64 - 1")
-    if not 0 <= run <= MAX_RUN:
-        raise ValueError(f"run {run} is not in 0 to 2^32 - 1")
-
-
 def key(seed: int) -> tuple[int, int]:
     """The two 32-bit key words of a seed from 0 to 2^64 - 1."""
     return seed & _MASK32, (seed >> 32) & _MASK32

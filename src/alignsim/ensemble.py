@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import draws, kernel, timeline
+from alignsim import kernel, timeline, wholes
 from alignsim import weights as weight_sets
 from alignsim.history import Key
 from alignsim.kernel import Outcome
@@ -65,6 +65,7 @@ class Ensemble:
         return self.counts(key) / self.runs
 
 
+@wholes.taken(runs=wholes.ONE_UP, seed=wholes.SEED, first=wholes.RUN)
 def free_runs(
     scenario: Scenario, parameters: Parameters, runs: int, seed: int, first: int = 0
 ) -> Ensemble:
@@ -74,12 +75,13 @@ def free_runs(
     :class:`alignsim.model.AlignmentModel`. Raises ValueError for runs below 1, or a seed or run
     out of range.
     """
-    _check(runs, seed, first)
+    wholes.whole("run", first + runs - 1, wholes.RUN)
     line = timeline.build(scenario)
     outcome = kernel.simulate(line, parameters.weights, parameters.dynamics, seed, first, runs)
     return Ensemble(scenario, parameters, seed, outcome)
 
 
+@wholes.taken(runs=wholes.ONE_UP, seed=wholes.SEED)
 def posterior_runs(
     scenario: Scenario, name: str | Path, runs: int, seed: int, line: Timeline | None = None
 ) -> Ensemble:
@@ -88,11 +90,11 @@ def posterior_runs(
     The draws are those of a weight set by name or file; one without draws gives plain free runs.
     ``line`` holds the arrays of the scenario, built unless given. Raises as :func:`free_runs` does.
     """
-    _check(runs, seed, 0)
     centre, drawn = weight_sets.read(name), weight_sets.read_draws(name)
     return of_draws(scenario, centre, drawn, runs, seed, line)
 
 
+@wholes.taken(runs=wholes.ONE_UP, seed=wholes.SEED)
 def of_draws(
     scenario: Scenario,
     centre: Parameters,
@@ -110,6 +112,7 @@ def of_draws(
     return Ensemble(scenario, centre, seed, _joined(made), drawn)
 
 
+@wholes.taken(runs_a_draw=wholes.ONE_UP, seed=wholes.SEED)
 def runs_of_draws(
     scenario: Scenario,
     centre: Parameters,
@@ -132,10 +135,3 @@ def runs_of_draws(
 
 def _joined(made: list[Outcome]) -> Outcome:
     return Outcome(*(np.concatenate(part) for part in zip(*made, strict=True)))
-
-
-def _check(runs: int, seed: int, first: int) -> None:
-    if runs < 1:
-        raise ValueError(f"runs {runs} is not at least 1")
-    draws.check(seed, first)
-    draws.check(seed, first + runs - 1)

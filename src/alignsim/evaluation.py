@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import baselines, ensemble, history, paths, reading, robustness, scores
+from alignsim import baselines, ensemble, history, paths, reading, robustness, scores, wholes
 from alignsim.decision import ALLY_GROUPS
 from alignsim.ensemble import Ensemble
 from alignsim.history import Documented, Key
@@ -48,6 +48,7 @@ class Evaluation:
         return {"paths": self.paths, "scores": self.scores}
 
 
+@wholes.taken(runs=wholes.ONE_UP, seed=wholes.SEED)
 def evaluate(runs: int = RUNS, seed: int = 0, weights: str = "calibrated") -> Evaluation:
     """Forecast all shipped episodes in free runs, score them, and score every baseline.
 

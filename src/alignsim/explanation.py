@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from alignsim import history, terms
+from alignsim import history, terms, wholes
 from alignsim.agents import Decision
 from alignsim.model import AlignmentModel
 from alignsim.scenario import Scenario
@@ -62,6 +62,7 @@ class Explanation:
         ]
 
 
+@wholes.taken(run=wholes.RUN, seed=wholes.SEED)
 def explain(
     scenario: Scenario,
     parameters: Parameters,
@@ -84,6 +85,7 @@ def explain(
     return of_made(scenario, made, documented=not free)
 
 
+@wholes.taken(run=wholes.RUN, seed=wholes.SEED)
 def decided(
     scenario: Scenario, parameters: Parameters, date: str, run: int | None = None, seed: int = 0
 ) -> list[Decision]:

@@ -19,17 +19,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from alignsim import calibrate, documents, ensemble, jobs, kernel, priors, reading, shapes
+from alignsim import calibrate, documents, ensemble, jobs, kernel, priors, reading, shapes, wholes
 from alignsim.calibrate import Specification as Calibration
 from alignsim.decision import JOINED
 from alignsim.documents import Document, DocumentError
-from alignsim.draws import MAX_SEED
 from alignsim.ensemble import Ensemble
 from alignsim.jobs import Result
 from alignsim.nested import Settings
 from alignsim.scenario import Scenario
 from alignsim.shapes import Frozen
 from alignsim.weights import Parameters
+from alignsim.wholes import MAX_SEED
 
 Floats = NDArray[np.float64]
 TABLE, MANIFEST = "forecasts.csv", "manifest.json"
@@ -128,6 +128,7 @@ def _check_unseen(document: Document, at: tuple[Any, ...], one: Forecast) -> Non
 # --- the forecasts --------------------------------------------------------------------------
 
 
+@wholes.taken(workers=wholes.ONE_UP)
 def issue(
     plan: Plan,
     folder: Path,

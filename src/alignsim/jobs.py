@@ -30,6 +30,7 @@ from alignsim import (
     sweep_workers,
     timeline,
     weights,
+    wholes,
 )
 from alignsim.hypotheses import Hypothesis, Judged
 from alignsim.nested import Sample, Settings
@@ -225,6 +226,7 @@ class Maker:
         return index
 
 
+@wholes.taken(workers=wholes.ONE_UP)
 def run(
     jobs: Sequence[Job],
     folder: Path,
@@ -240,6 +242,7 @@ def run(
     return [_read(job, file) for job, file in zip(jobs, files, strict=True)]
 
 
+@wholes.taken(workers=wholes.ONE_UP)
 def make(
     works: Sequence[Work],
     folder: Path,

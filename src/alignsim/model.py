@@ -1,6 +1,5 @@
 """The Mesa model: the readable reference engine."""
 
-import operator
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import mesa
 import numpy as np
 
-from alignsim import draws, situation, terms
+from alignsim import draws, situation, terms, wholes
 from alignsim import reading as scenarios
 from alignsim import timeline as timelines
 from alignsim import weights as weight_sets
@@ -18,6 +17,17 @@ from alignsim.recorder import Recorder
 from alignsim.scenario import Scenario
 from alignsim.timeline import Timeline
 from alignsim.weights import Parameters
+
+GENERATORS = (
+    list,
+    tuple,
+    np.ndarray,
+    np.random.BitGenerator,
+    np.random.Generator,
+    np.random.RandomState,
+    np.random.SeedSequence,
+)
+"""What NumPy makes a generator of, besides a whole number."""
 
 
 class AlignmentModel(mesa.Model):  # type: ignore[misc]
@@ -46,7 +56,7 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
 
     The model stops (``running`` turns False) after the scenario's last step. Raises DocumentError
     for a fault in a file, ValueError for a seed or run out of range or both ``rng`` and ``seed``,
-    RuntimeError for a step past the end.
+    TypeError for one that is no whole number, RuntimeError for a step past the end.
 
     """
 
@@ -61,14 +71,12 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
     ) -> None:
         """Set the stage a step before the scenario begins."""
         self.draw_seed = _draw_seed(rng, seed)
-        run = operator.index(run)
-        draws.check(self.draw_seed, run)
         self.draw_key = draws.key(self.draw_seed)
         super().__init__(rng=self.draw_seed)
         self.running: bool = True
         self.played = scenario if isinstance(scenario, Scenario) else scenarios.read(scenario)
         self._tell_mesa()
-        self.run = run
+        self.run = wholes.whole("run", run, wholes.RUN)
         chosen = weights if isinstance(weights, Parameters) else weight_sets.read(weights)
         self.weights: Weights = chosen.weights
         self.timeline = timelines.build(self.played) if line is None else line
@@ -200,10 +208,10 @@ class AlignmentModel(mesa.Model):  # type: ignore[misc]
 
 
 def _draw_seed(rng: Any, seed: Any) -> int:
-    """The seed of the draws: an integer as it is, otherwise 63 bits of the generator given."""
+    """The seed of the draws: a number as it is, otherwise 63 bits of the generator given."""
     if rng is not None and seed is not None:
         raise ValueError("rng and seed mean the same; give one of them")
     rng = seed if rng is None else rng
-    if isinstance(rng, int | np.integer):
-        return int(rng)
-    return int(np.random.default_rng(rng).integers(2**63))
+    if rng is None or isinstance(rng, GENERATORS):
+        return int(np.random.default_rng(rng).integers(2**63))
+    return wholes.whole("seed", rng, wholes.SEED)

@@ -17,17 +17,17 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from alignsim import documents, evidence, jobs, reading, shapes, variant_paths, variants
+from alignsim import documents, evidence, jobs, reading, shapes, variant_paths, variants, wholes
 from alignsim import weights as weight_sets
 from alignsim.decision import total
 from alignsim.documents import Document
-from alignsim.draws import MAX_SEED
 from alignsim.hypotheses import ALLY_TERMS, Hypothesis, Judged
 from alignsim.jobs import Job, Result
 from alignsim.nested import Settings
 from alignsim.priors import Prior
 from alignsim.shapes import Frozen
 from alignsim.variants import Base, InputTarget, Setting
+from alignsim.wholes import MAX_SEED
 
 FULL = "full"
 CLEAR = 3.0
@@ -188,6 +188,7 @@ class Comparison:
         return self.effort.input_draws > 0
 
 
+@wholes.taken(workers=wholes.ONE_UP)
 def compare(
     specification: Specification,
     folder: Path,

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from alignsim import chain, kernel, likelihood, priors, rules
+from alignsim import chain, kernel, likelihood, priors, rules, wholes
 from alignsim.chain import World
 from alignsim.likelihood import Course
 from alignsim.priors import Space
@@ -83,6 +83,7 @@ class Sample:
         """Effective sample size (Kish 1965)."""
         return float(1.0 / np.square(self.weights).sum())
 
+    @wholes.taken(count=wholes.ZERO_UP, seed=wholes.SEED)
     def draws(self, count: int, seed: int) -> Floats:
         """Equally weighted draws of the posterior, (count, P): systematic resampling."""
         rng = np.random.default_rng([seed, count])
@@ -239,6 +240,7 @@ class _Likelihood:
         return evaluate(self.target, normals)
 
 
+@wholes.taken(seed=wholes.SEED)
 def sample(
     target: Target,
     settings: Settings,

@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from alignsim import baselines, history
+from alignsim import baselines, history, wholes
 from alignsim.agents import Decision
 from alignsim.decision import ALLY_GROUPS, JOINED
 from alignsim.ensemble import Ensemble
@@ -178,6 +178,7 @@ COMPARISONS = (
 )
 
 
+@wholes.taken(seed=wholes.SEED)
 def differences(scenario: Scenario, parameters: Parameters, state: str, seed: int = 0) -> Floats:
     """What each comparison is worth to an ally: by comparison, weight group and step.
 
@@ -205,6 +206,7 @@ def differences(scenario: Scenario, parameters: Parameters, state: str, seed: in
 
 
 @styled
+@wholes.taken(seed=wholes.SEED)
 def stacked_utilities(
     scenario: Scenario, parameters: Parameters, state: str, seed: int = 0
 ) -> Figure:

@@ -27,6 +27,7 @@ from alignsim import (
     jobs,
     likelihood,
     weights,
+    wholes,
 )
 from alignsim.calibrate import Posterior
 from alignsim.decision import LEVELS
@@ -51,6 +52,7 @@ RECORD, OPTION = "record", "option"
 LIBRARIES = ("alignsim", "arviz", "dynesty", "numba", "numpy")
 
 
+@wholes.taken(predictions_seed=wholes.SEED)
 def inference_data(posterior: Posterior, predictions_seed: int = 0) -> Any:
     """The posterior as an ``arviz.InferenceData``; one chain, for draws are independent of order.
 

@@ -20,15 +20,26 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from alignsim import calibrate, coding, documents, jobs, kernel, nested, priors, refresh, shapes
+from alignsim import (
+    calibrate,
+    coding,
+    documents,
+    jobs,
+    kernel,
+    nested,
+    priors,
+    refresh,
+    shapes,
+    wholes,
+)
 from alignsim.decision import GROUPS
 from alignsim.documents import Document, DocumentError
-from alignsim.draws import MAX_SEED
 from alignsim.jobs import Job
 from alignsim.likelihood import Course
 from alignsim.nested import Settings, Target
 from alignsim.priors import NAMES, PRECISION, Prior, Space
 from alignsim.shapes import Frozen
+from alignsim.wholes import MAX_SEED
 
 Floats = NDArray[np.float64]
 
@@ -225,6 +236,7 @@ class Replication(Frozen):
         return json.dumps(content)
 
 
+@wholes.taken(workers=wholes.ONE_UP)
 def run(
     plan: Plan,
     folder: Path,

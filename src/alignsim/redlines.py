@@ -16,8 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import drawn_inputs, kernel, memberships, variant_paths, variants
-from alignsim import draws as uniforms
+from alignsim import drawn_inputs, kernel, memberships, variant_paths, variants, wholes
 from alignsim.decision import JOINED, LEVEL_NAMES, LEVELS
 from alignsim.redline_tables import RedLine, RedLines
 from alignsim.scenario import Scenario
@@ -317,6 +316,13 @@ def candidates(base: Base, state: str) -> list[str]:
     return [*inputs, *variant_paths.event_paths(base), *others]
 
 
+@wholes.taken(
+    runs=wholes.ONE_UP,
+    seed=wholes.SEED,
+    draws=wholes.ZERO_UP,
+    draw_runs=wholes.ONE_UP,
+    workers=wholes.ONE_UP,
+)
 def find(
     scenario: Scenario,
     weights: WeightSet,
@@ -337,7 +343,7 @@ def find(
     candidates. ``progress`` is told how many are done, and the last. Raises ValueError.
     """
     goal = Goal.of(scenario, state, to)
-    _check(seed, runs=(runs, 1), draws=(draws, 0), draw_runs=(draw_runs, 1), workers=(workers, 1))
+    wholes.whole("run", max(runs, draw_runs) - 1, wholes.RUN)
     base = Base.of(scenario, weights)
     study = _Study(base, goal, runs, seed, draws, draw_runs)
     known = candidates(base, state)
@@ -368,13 +374,6 @@ def find(
         seed=seed,
         lines=tuple(sorted(lines, key=lambda line: line.rank)),
     )
-
-
-def _check(seed: int, **numbers: tuple[int, int]) -> None:
-    for name, (number, least) in numbers.items():
-        if number < least:
-            raise ValueError(f"{name} {number} is not at least {least}")
-    uniforms.check(seed, max(numbers["runs"][0], numbers["draw_runs"][0]) - 1)
 
 
 def _looked_into(study: _Study, paths: list[str], workers: int) -> Iterator[RedLine]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import kernel, nested
+from alignsim import kernel, nested, wholes
 from alignsim.nested import Sample, Target
 
 Floats = NDArray[np.float64]
@@ -27,6 +27,7 @@ ROUNDS = 2
 """After each, the shape is taken anew from where the draws are."""
 
 
+@wholes.taken(count=wholes.ONE_UP, steps=wholes.ZERO_UP, seed=wholes.SEED)
 def refreshed(target: Target, found: Sample, count: int, steps: int, seed: int) -> Floats:
     """Equally weighted draws of the posterior (count, P), each moved by ``steps``; repeatable."""
     points = found.draws(count, seed)

@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import drawn_inputs, ensemble, history
+from alignsim import drawn_inputs, ensemble, history, wholes
 from alignsim import weights as weight_sets
 from alignsim.decision import ALLY_GROUPS, GROUPS, JOINED
 from alignsim.scenario import Scenario
@@ -42,6 +42,7 @@ class Conclusion:
         return "survives" if self.drawn >= SURE else "only as coded"
 
 
+@wholes.taken(runs=wholes.ONE_UP, seed=wholes.SEED)
 def conclusions(scenarios: dict[str, Scenario], runs: int, seed: int) -> list[Conclusion]:
     """Sides that the allies end on, in free runs, and the order of the weights of the groups.
 

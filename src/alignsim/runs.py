@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from alignsim import documents, history, paths, reading, tables
+from alignsim import documents, history, paths, reading, tables, wholes
 from alignsim import weights as weight_sets
 from alignsim.agents import Decision
 from alignsim.model import AlignmentModel
@@ -16,6 +16,7 @@ from alignsim.weights import Parameters
 Record = dict[str, Any]
 
 
+@wholes.taken(runs=wholes.ONE_UP, seed=wholes.SEED)
 def record(scenario: str, runs: int, seed: int, weights: str) -> tuple[Record, str]:
     """Run a scenario; the record for files and ``--json``, and the text for people.
 

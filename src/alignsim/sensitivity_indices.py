@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignsim import designs_screening, extras
+from alignsim import designs_screening, extras, wholes
 from alignsim.designs import Saltelli
 from alignsim.designs_screening import Morris
 
@@ -88,6 +88,7 @@ def whole_blocks(values: Floats, size: int) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(values.reshape(-1, size)).any(axis=1))
 
 
+@wholes.taken(seed=wholes.SEED)
 def sobol(design: Saltelli, values: Floats, seed: int) -> list[Index]:
     """``first-order`` and ``total`` indices of each factor; none of values that do not vary.
 
@@ -130,6 +131,7 @@ def _indices(name: str, values: Floats, resampled: Floats) -> list[Index]:
     ]
 
 
+@wholes.taken(seed=wholes.SEED)
 def morris(design: Morris, values: Floats, seed: int) -> list[Index]:
     """``mu``, ``mu_star`` and ``sigma`` of each factor's elementary effects.
 

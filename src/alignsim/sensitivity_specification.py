@@ -6,9 +6,9 @@ from pydantic import Field
 
 from alignsim import shapes
 from alignsim.documents import Document
-from alignsim.draws import MAX_SEED
 from alignsim.scenario import MEANINGS, Line, Name, Text
 from alignsim.shapes import Frozen
+from alignsim.wholes import MAX_SEED
 
 Side = Literal["joined", "not-joined", "otherwise"]
 """What scenario discovery looks for: the modal side at the last step, or the one that the episode

@@ -6,9 +6,9 @@ from pydantic import BeforeValidator, Field
 
 from alignsim import shapes
 from alignsim.documents import Document
-from alignsim.draws import MAX_RUN, MAX_SEED
 from alignsim.scenario import MEANINGS, Line, Name, Text
 from alignsim.shapes import Frozen
+from alignsim.wholes import MAX_RUN, MAX_SEED
 
 COLUMN = r"^[a-z][a-z0-9_]{0,39}$"
 MEANINGS = MEANINGS | {

@@ -24,6 +24,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, NamedTuple, TypeVar
 
+from alignsim import wholes
 from alignsim.documents import DocumentError
 from alignsim.sweep_store import Chunk
 
@@ -55,6 +56,7 @@ def serial(make: Callable[[int], Made], indices: Iterable[int]) -> Generator[Mad
     yield from map(make, indices)
 
 
+@wholes.taken(workers=wholes.ONE_UP)
 def processes(
     make: Callable[[int], Made], indices: Iterable[int], workers: int
 ) -> Generator[Made, None, None]:
@@ -63,8 +65,6 @@ def processes(
     The processes end with the generator, whatever ends it, and with this process. Raises what
     ``make`` raises, DocumentError where a process dies, and ValueError for workers below 1.
     """
-    if workers < 1:
-        raise ValueError(f"workers {workers} is not at least 1")
     left = iter(indices)
     first = list(itertools.islice(left, workers))
     pool: dict[Connection, SpawnProcess] = {}
@@ -234,6 +234,7 @@ def _lost(client: Client, reason: str) -> DocumentError:
     return DocumentError(name, None, "", f"the cluster failed: {reason}; {_RESUME}")
 
 
+@wholes.taken(workers=wholes.ONE_UP)
 def local_cluster(workers: int) -> Client:
     """A Dask cluster of processes of this machine, which ends when the client is closed."""
     distributed = _distributed()

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-from alignsim import documents, draws, reading, variant_paths, variants
+from alignsim import documents, reading, variant_paths, variants, wholes
 from alignsim import weights as weight_sets
 from alignsim.app import naming
 from alignsim.app.texts import t
@@ -192,7 +192,7 @@ def checked(setting: PageSetting) -> PageSetting:
     """The setting itself. Raises SettingError."""
     base(setting.start)
     try:
-        draws.check(setting.seed, 0)
+        wholes.whole("seed", setting.seed, wholes.SEED)
     except ValueError as error:
         raise SettingError(f"{error}.") from None
     if len(setting.changes) > MAX_CHANGES:

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit, xlogy
 
+from alignsim import wholes
 from alignsim.baselines import SOFTENING
 from alignsim.extras import imported
 from alignsim.panel.panel_scores import TAIL, aligned, indexed, outcomes, resamples, unit_weights
@@ -342,6 +343,7 @@ def leave_out(
     return found
 
 
+@wholes.taken(draws=wholes.ONE_UP, seed=wholes.SEED)
 def intervals(
     baseline: Baseline,
     features: pd.DataFrame,

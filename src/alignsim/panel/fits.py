@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignsim import calibrate, chain, documents, hypotheses, jobs, nested, priors, reading
+from alignsim import calibrate, chain, documents, hypotheses, jobs, nested, priors, reading, wholes
 from alignsim import weights as weight_sets
 from alignsim.chain import World
 from alignsim.history import Ends
@@ -145,6 +145,7 @@ class Fitted:
         return found
 
 
+@wholes.taken(workers=wholes.ONE_UP)
 def fit(
     specification: Specification,
     folder: Path,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignsim import drawn_inputs, history, kernel, timeline
+from alignsim import drawn_inputs, history, kernel, timeline, wholes
 from alignsim import weights as weight_sets
 from alignsim.calibrate import INTERVAL
 from alignsim.decision import JOINED, LEVELS
@@ -44,6 +44,7 @@ def led(scenario: Scenario) -> Scenario:
     return history.replayed(scenario, own)
 
 
+@wholes.taken(runs_a_draw=wholes.ONE_UP, seed=wholes.SEED)
 def counts(
     lines: Sequence[Timeline], drawn: Sequence[Parameters], runs_a_draw: int, seed: int
 ) -> Integers:
@@ -78,6 +79,7 @@ def measured(scenario: Scenario) -> list[Timeline]:
     return [timeline.build(led(scenario))]
 
 
+@wholes.taken(draws=wholes.ZERO_UP, seed=wholes.SEED)
 def drawn(scenario: Scenario, dynamics: str, draws: int, seed: int) -> list[Timeline]:
     """Worlds with every input at a place in its range, one a draw. Raises DocumentError."""
     base = Base.of(led(scenario), weight_sets.read_set(dynamics))

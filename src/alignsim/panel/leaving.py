@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alignsim import chain, jobs
+from alignsim import chain, jobs, wholes
 from alignsim.extras import imported
 from alignsim.jobs import Result
 from alignsim.panel import fits
@@ -47,6 +47,7 @@ class LeftOut:
         return np.asarray(np.tensordot(self.weights, values, axes=1))
 
 
+@wholes.taken(workers=wholes.ONE_UP)
 def left_out(
     specification: Specification,
     scenario: Scenario,

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import beta
 
+from alignsim import wholes
 from alignsim.scores import JEFFREYS
 
 Floats = NDArray[np.float64]
@@ -111,6 +112,7 @@ def _single(p: pd.Series, joined: pd.Series, weight: pd.Series) -> dict[str, flo
 # --- scores of many, with intervals ---------------------------------------------------------
 
 
+@wholes.taken(draws=wholes.ONE_UP, seed=wholes.SEED)
 def table(
     forecasts: pd.DataFrame,
     joined: pd.Series,
@@ -142,6 +144,7 @@ def table(
     return pd.concat(parts, ignore_index=True)
 
 
+@wholes.taken(draws=wholes.ONE_UP, seed=wholes.SEED)
 def bootstrap(
     forecasts: pd.DataFrame,
     joined: pd.Series,
@@ -185,6 +188,7 @@ def bootstrap(
     return pd.DataFrame(columns)
 
 
+@wholes.taken(draws=wholes.ONE_UP, seed=wholes.SEED)
 def resamples(labels: NDArray[np.int64], draws: int, seed: int) -> Floats:
     """How often each state is drawn when units are, (draws, N); ``labels`` (N,) are 0, 1, ..."""
     units = int(labels.max()) + 1

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alignsim import documents, evidence, history, kernel, reading, sources
+from alignsim import documents, evidence, history, kernel, reading, sources, wholes
 from alignsim.decision import JOINED
 from alignsim.documents import DocumentError
 from alignsim.outcomes import Outcome
@@ -247,6 +247,7 @@ class Scored:
     """States of the table that were not scored, by reason."""
 
 
+@wholes.taken(resamples=wholes.ONE_UP, seed=wholes.SEED)
 def score(
     tables: dict[str, pd.DataFrame],
     ends: dict[str, Outcome],

@@ -9,7 +9,6 @@ from alignsim import chain, documents, history, indicators, outcomes, reading, s
 from alignsim import weights as weight_sets
 from alignsim.decision import PRECISIONS, LeaderStanceTerms, LevelTerms
 from alignsim.documents import Document
-from alignsim.draws import MAX_SEED
 from alignsim.history import Ends
 from alignsim.nested import Settings
 from alignsim.panel import features
@@ -17,6 +16,7 @@ from alignsim.priors import Prior
 from alignsim.scenario import Scenario
 from alignsim.shapes import Frozen
 from alignsim.weights import TERMS
+from alignsim.wholes import MAX_SEED
 
 LEVEL_TERMS = tuple(dict.fromkeys((*LevelTerms._fields, *LeaderStanceTerms._fields)))
 """Terms that bear on whether a state joins: its own, and those of the leader's stance toward it."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignsim import history, reading
+from alignsim import history, reading, wholes
 from alignsim.history import Ends
 from alignsim.panel import baselines, features, forecasting, leaving, panel_scores
 from alignsim.panel.fits import Fitted, Floats, Told
@@ -72,6 +72,7 @@ class Within:
     calibration: pd.DataFrame
 
 
+@wholes.taken(workers=wholes.ONE_UP)
 def within(
     specification: Specification,
     fits: dict[str, Fitted],
