@@ -230,11 +230,11 @@ SPOILERS = {
 
 
 def figures(state: str) -> Table:
-    """Figures of a card of 2014; what would give an outcome away is left out."""
+    """Figures of a card of 2014 that were known, but those that would give an outcome away."""
     rows = [("figure", "value", "range", "year", "sources")]
     for path in SHOWN[state]:
         found = quantity(read_scenario("crimea-2014"), path)
-        if not SPOILERS["2014"] & set(found.source):
+        if not SPOILERS["2014"] & set(found.source) and (found.year or 0) < 2014:
             values = (stated(path, found.value), ends(path, found), str(found.year or ""))
             rows.append((meaning(path), *values, ", ".join(found.source)))
     return rows
@@ -987,6 +987,14 @@ def test_a_card_says_where_its_seat_starts(page: str, episode: str, code: str) -
     card = cards(page)[NAMES[code]]
     for what, value in first_levels(episode, code).items():
         assert f"{what} {value:.0f}" in card
+
+
+def test_a10_a_card_has_no_figure_of_a_year_that_was_not_over() -> None:
+    for state, paths in SHOWN.items():
+        assert all(int(year) < 2014 for _, _, _, year, _ in figures(state)[1:] if year), state
+        for path in paths:
+            assert (quantity(read_scenario("ukraine-2022"), path).year or 0) < 2022, path
+    assert not [card for card in cards("role-cards-2022").values() if "a third" in card]
 
 
 @pytest.mark.parametrize("page", ["role-cards", "role-cards-2022"])
