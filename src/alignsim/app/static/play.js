@@ -24,6 +24,7 @@ document.addEventListener("click", (event) => {
   if (!ask) return text && order(text);
   const dialog = document.getElementById(ask);
   dialog.returnValue = "";
+  dialog.querySelector("[data-what]").textContent = event.target.getAttribute("aria-label") || event.target.textContent;
   dialog.onclose = () => { if (text && dialog.returnValue === "yes") order(text); };
   dialog.showModal();
 });
