@@ -119,6 +119,16 @@ def test_voices_are_those_of_the_first_step_and_sum_to_one():
     assert line.union.tolist() == [0, 1, 0, -1, 1]
 
 
+def test_c1_voices_are_the_same_bits_on_every_python():
+    """One after another these stay below 0.32, which the built-in sum gives from 3.12 on."""
+    given = {ONE: 0.01, TWO: 0.02, THREE: 0.29}
+    whole = given[ONE] + given[TWO] + given[THREE]
+    assert whole < 0.32
+    scenario = changed(FIVE, **{f"{ally}__capability": own for ally, own in given.items()})
+    line = timeline.build(with_union(scenario, "UNI", tuple(given), "capability"))
+    assert line.voices.tolist()[:3] == [own / whole for own in given.values()]
+
+
 def test_identical_members_decide_as_one_of_them_would():
     scenario = lasting(with_clubs(with_allies(CRIMEA, 4)), 1)
     first, other, same, _ = scenario.allies  # in turn of two kinds
