@@ -49,15 +49,16 @@ def examples(count: int, shrink: bool = True) -> Any:
     """Settings of a property test: the same examples at every call, however long they take.
 
     Without ``shrink`` the first failing example is told as it is: for tests that take so long
-    that minutes would pass in search of a simpler one.
+    that minutes would pass in search of a simpler one. The profile may leave that out for all.
     """
+    shrinks = shrink and Phase.shrink in settings.default.phases
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
     return settings(
         max_examples=count,
         derandomize=True,
         deadline=None,
         suppress_health_check=slow,
-        phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if shrink else [])],
+        phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if shrinks else [])],
     )
 
 

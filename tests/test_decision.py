@@ -355,6 +355,33 @@ def test_the_terms_of_the_leaders_level_by_hand():
     )
 
 
+def test_c22_the_terms_of_a_low_level_of_the_leader_by_hand():
+    view = LeaderView(
+        severity=0.8,
+        norms=0.5,
+        stakes=0.7,
+        exposure=0.2,
+        replaceable=0.25,
+        trade=0.1,
+        aims=0.3,
+        escalation_risk=0.5,
+        level_before=0.6,
+        resistance=0.25,
+    )
+    assert decision.leader_terms(ONES, view, 2) == pytest.approx(
+        LeaderTerms(
+            leadership=0.224,  # 0.7 x 0.8 x 0.4
+            values=0.16,  # 0.5 x 0.8 x 0.4
+            supply_at_risk=0.0,  # none below level 4
+            market=-0.064,  # (0.1 + 0.3) 0.16: nobody else's level counts
+            escalation=-0.08,  # 0.5 x 0.16
+            inertia=-0.05,  # 0.4 from 0.6, a quarter of it
+        )
+    )
+    # 0.2 x 0.75 without a price advantage, a quarter of it at level 4
+    assert decision.leader_terms(ONES, view, 4).supply_at_risk == pytest.approx(-0.0375)
+
+
 @examples(100)
 @given(ally_views, st.integers(0, 5), st.integers(0, 2), unit)
 def test_a_shock_moves_inertia_and_nothing_else(view, level, engagement, resistance):
@@ -415,6 +442,14 @@ def test_what_is_not_documented_is_certain():
 def test_the_most_improbable_record_is_still_finite():
     # a share of exp(-1e6 x 1e3) is no number of the machine; its logarithm is
     assert decision.log_probability([0.0, -1e6, -2e6], 1e3, 1, 2) == pytest.approx(-1e9)
+
+
+def test_c22_a_record_with_one_improbable_option_is_as_finite():
+    # options 0 and 2 are as good, option 1 is out of the question: a half for 0 or 1, and 1 or 2
+    values = [0.0, -1e6, 0.0]
+    for low, high in ((0, 1), (1, 2)):
+        got = decision.log_probability(values, 1e3, low, high)
+        assert got == pytest.approx(-math.log(2.0), abs=1e-15)
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,11 @@ def test_log_score_at_both_ends():
     assert scores.log_score([[1.0, 0.0], [0.5, 0.5]], [1, 1]) == -math.inf
 
 
+def test_c22_numbers_of_few_digits_are_scored_with_all():
+    # ln .5 to sixteen digits, though .5 comes as a number of seven
+    assert scores.log_score(np.float32([[0.5, 0.5]]), [0]) == pytest.approx(-math.log(2), abs=1e-15)
+
+
 @given(forecasts(lowest=1))
 def test_log_score_is_never_positive(case):
     assert scores.log_score(*case) <= 0.0
@@ -257,6 +262,19 @@ def test_score_of_a_level_takes_the_side_of_the_last_step():
     assert (got.p_documented_side, got.join_error_steps) == (0.5, 1)
     got = scores.score([[0.0, 0.0, 1.0], [0.5, 0.375, 0.125]], [2, 0], "level")
     assert (got.p_documented_side, got.join_error_steps) == (0.875, 0)
+
+
+def test_c22_the_side_at_the_end_is_that_of_the_last_of_three_steps():
+    # at the last step .5 + .25 of levels 2 and 3, and level 3 is documented; at the others .0
+    joined = [0.25, 0.0, 0.5, 0.25]
+    got = scores.score([[0.5, 0.5, 0.0, 0.0]] * 2 + [joined], [0, 0, 3], "level")
+    assert got.p_documented_side == 0.75
+
+
+def test_c22_two_options_off_are_not_within_one():
+    # modal 0 throughout, documented 0, 1, 2 and 3: off by 0, 1, 2, 3
+    got = scores.score([[0.5, 0.25, 0.125, 0.125]] * 4, [0, 1, 2, 3], "level")
+    assert (got.share_exact, got.share_within_one) == (0.25, 0.5)
 
 
 @pytest.mark.parametrize("kind", ["engagement", "stance"])
@@ -360,6 +378,30 @@ def test_broken_paths_are_refused():
         scores.share_within([0], [0, 2], 1)
     with pytest.raises(ValueError, match="distance"):
         scores.share_within([0], [0], -1)
+
+
+def test_c22_the_path_that_is_broken_is_named():
+    with pytest.raises(ValueError, match=r"^path: expected"):
+        scores.first_joining([0.5])
+    with pytest.raises(ValueError, match=r"^path: an option"):
+        scores.first_joining([-1])
+    with pytest.raises(ValueError, match=r"^modal path: "):
+        scores.join_error([0.5], [0])
+    with pytest.raises(ValueError, match=r"^observed: "):
+        scores.join_error([0], [0.5])
+
+
+@pytest.mark.parametrize(
+    "path", [np.empty(0, dtype=np.int64), np.zeros((2, 2), dtype=np.int64), np.int64(1)]
+)
+def test_c22_a_path_has_one_dimension_and_at_least_one_step(path):
+    for call in (
+        lambda: scores.first_joining(path),
+        lambda: scores.share_within(path, path, 0),
+        lambda: scores.log_score([[0.5, 0.5]] * 2, path),
+    ):
+        with pytest.raises(ValueError, match="one per step"):
+            call()
 
 
 def test_score_refuses_a_kind_it_does_not_know_and_levels_without_order():
