@@ -10,7 +10,10 @@ from alignsim.app.texts import t
 
 
 def dialog(name: str, text: str, yes: str, button: str | None = None) -> Tag:
-    """A question over the page, headed by the button that asks it. ``button`` is the id of yes, where Shiny listens to it."""
+    """A question over the page, headed by the button that asks it.
+
+    ``button`` is the id of yes, where Shiny listens to it.
+    """
     return tags.dialog(
         tags.form(
             tags.p(tags.strong(data_what=""), id=f"ask-{name}-what"),
