@@ -17,6 +17,7 @@ from alignsim.decision import LevelTerms
 from alignsim.panel import (
     baselines,
     energy,
+    fits,
     forecasting,
     leaving,
     panel_report,
@@ -373,7 +374,7 @@ def test_a_damaged_sample_or_a_file_for_a_folder_is_told_in_one_line(
     samples = Path("out/samples")
     samples.mkdir(parents=True)
     for name in specifications.read(file).fits:
-        job = registering.fits.job(specifications.read(file), name)
+        job = fits.job(specifications.read(file), name)
         (samples / f"{job.digest}.json").write_text("half")
     before = left_in("out")
     told = ask(command, file, "--out", "out")
