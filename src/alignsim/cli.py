@@ -17,6 +17,7 @@ from alignsim import (
     cli_recovery,
     cli_studies,
     cli_sweeps,
+    streams,
 )
 
 _json = cli_common.as_json
@@ -27,6 +28,7 @@ _weights = cli_common.weights
 
 def main() -> None:
     """Run the command line; every fault of the user's ends in one line and exit code 2."""
+    streams.make_safe()
     try:
         code = cli.main(prog_name="alignsim", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -4,7 +4,7 @@ import re
 
 import click
 
-from alignsim import cli_common
+from alignsim import cli_common, streams
 
 PORT = 8000
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
@@ -81,7 +81,10 @@ def app(port: int, no_browser: bool, in_class: bool, teacher_key: str, root_path
         raise click.UsageError(str(error)) from None
     cli_common.announce_compilation()
     if in_class:
-        click.echo(serving.qr_code(place.students))
+        code = serving.qr_code(place.students)
+        # In other letters a code is of no use, and the address stands below it.
+        if streams.shows(code):
+            click.echo(code)
         click.echo(f"Students:  {place.students}")
         click.echo(f"Teacher:   {place.teacher}")
     else:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alignsim import streams
+
 if TYPE_CHECKING:
     from alignsim.sweeps import Execute, Progress
 
@@ -44,8 +46,11 @@ def usage(action: Callable[[], Any]) -> Any:
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+    """Print a value as JSON; letters that the encoding lacks are escaped as JSON does."""
+    text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+    if not streams.shows(text):
+        text = json.dumps(value, indent=1, allow_nan=False)
+    click.echo(text)
 
 
 def announce_compilation() -> None:
