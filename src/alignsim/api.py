@@ -5,6 +5,7 @@ whole numbers of any library. ValueError is raised where one is out of range, Ty
 no whole number, booleans among them.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from alignsim import (
     reading,
     recovery,
     schema,
+    scores,
     sensitivity_sweeps,
     shapes,
     sweep_points,
@@ -65,6 +67,7 @@ def run(
     """Free runs of a scenario: a row a decision and step, with the share of runs per option.
 
     Columns: episode, state, decision, toward, date, documented, low, high, modal, probabilities.
+    Options are text, "2" or "press", since a column has one type; probabilities is a list.
     Raises DocumentError for a fault in a file, ValueError for runs below 1.
 
     >>> import alignsim
@@ -75,7 +78,7 @@ def run(
     """
     played = name if isinstance(name, Scenario) else reading.read(name)
     forecast = ensemble.free_runs(played, weight_sets.read(weights), runs, seed)
-    return pd.DataFrame(paths.of_ensemble(forecast, history.documented(played)))
+    return _typed(paths.of_ensemble(forecast, history.documented(played)))
 
 
 @wholes.taken(runs=wholes.ONE_UP, seed=wholes.SEED)
@@ -88,7 +91,7 @@ def reproduce(runs: int = evaluation.RUNS, seed: int = 0) -> dict[str, pd.DataFr
     ['paths', 'scores']
     """
     result = evaluation.evaluate(runs, seed)
-    return {"paths": pd.DataFrame(result.paths), "scores": pd.DataFrame(result.scores)}
+    return {"paths": _typed(result.paths), "scores": _typed(result.scores)}
 
 
 @wholes.taken(run=wholes.RUN, seed=wholes.SEED)
@@ -116,7 +119,7 @@ def explain(
     found = explanation.explain(
         played, weight_sets.read(weights), state, date, decision, toward, run, seed
     )
-    return pd.DataFrame(found.rows())
+    return _typed(found.rows())
 
 
 @wholes.taken(runs=wholes.ONE_UP, seed=wholes.SEED)
@@ -147,7 +150,24 @@ def whatif(
     if not variants:
         variants = [reading.with_settings(name, [], changes)]
     fitted = weight_sets.read(weights)
-    return pd.DataFrame(comparison.compare(base, variants, fitted, runs, seed))
+    return _typed(comparison.compare(base, variants, fitted, runs, seed))
+
+
+NUMBERS = tuple(field.name for field in dataclasses.fields(scores.Score))
+"""Columns of numbers that may all be missing."""
+
+
+def _typed(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """A table whose columns have one type each, also where a column is empty: text, or numbers."""
+    table = pd.DataFrame(rows)
+    for column in table.columns[[kind.kind == "O" for kind in table.dtypes]]:
+        known = table[column].dropna()
+        if column in NUMBERS:
+            table[column] = table[column].astype(float)
+        elif not known.map(lambda cell: isinstance(cell, list)).any():
+            text = table[column].map(str, na_action="ignore")
+            table[column] = text.astype("string")
+    return table
 
 
 def evidence_matrix() -> pd.DataFrame:
@@ -157,7 +177,7 @@ def evidence_matrix() -> pd.DataFrame:
     >>> alignsim.evidence_matrix().claim.nunique()
     73
     """
-    return pd.DataFrame(traceability.flat())
+    return _typed(traceability.flat())
 
 
 def validate(files: Iterable[str | Path]) -> pd.DataFrame:
@@ -167,7 +187,7 @@ def validate(files: Iterable[str | Path]) -> pd.DataFrame:
     >>> alignsim.validate(["no-such-file.yaml"]).fault[0]
     'no-such-file.yaml: cannot be read: No such file or directory'
     """
-    return pd.DataFrame([{"file": str(file), "fault": fault(file)} for file in files])
+    return _typed([{"file": str(file), "fault": fault(file)} for file in files])
 
 
 CHECKS: dict[str, Callable[[documents.Document], object]] = {
