@@ -149,6 +149,18 @@ def test_tabulating_prints_or_writes(folder, tmp_path):
     assert ask("tabulate", str(folder), "--by", "moon").exit_code == 2
 
 
+@pytest.mark.parametrize("name", ["-", "/dev/stdout"])
+def test_c13_a_table_or_figure_goes_to_standard_output(folder, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "table.csv"
+    assert ask("tabulate", str(folder), "--csv", str(file)).exit_code == 0
+    told = ask("tabulate", str(folder), "--csv", name)
+    assert told.stdout_bytes == file.read_bytes()
+    drawn = ask("plot", str(folder), "--out", name)
+    assert drawn.stdout_bytes.startswith(b"\x89PNG")
+    assert [one.name for one in tmp_path.iterdir()] == ["table.csv"]
+
+
 def test_plotting_writes_the_file_asked_for(folder, tmp_path):
     file = tmp_path / "norms.svg"
     assert ask("plot", str(folder), "--out", str(file)).exit_code == 0
@@ -166,6 +178,8 @@ def test_red_lines_print_and_draw(tmp_path):
     assert result.exit_code == 0, result.output
     assert file.read_bytes().startswith(b"\x89PNG")
     assert max(map(len, result.stdout.splitlines())) <= 100
+    alone = ask("redlines", *arguments, "--runs", "100", "--figure", "-")
+    assert alone.stdout_bytes == file.read_bytes()
     rows = json.loads(ask("redlines", *arguments, "--runs", "100", "--json").stdout)
     assert any(row["threshold"] is not None for row in rows)
     assert ask("redlines", "crimea-2014", "--state", "JPN", "--to", "6").exit_code == 2

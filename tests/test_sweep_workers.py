@@ -299,8 +299,9 @@ def test_a_running_cluster_is_connected_to_and_its_loss_is_told(makers):
     script = (
         "import sys; from alignsim.sweep_workers import local_cluster\n"
         "if __name__ == '__main__':\n"
-        "    client = local_cluster(1); print(client.scheduler.address, flush=True)\n"
-        "    sys.stdin.read()\n"
+        "    with local_cluster(1) as client:\n"
+        "        print(client.scheduler.address, flush=True)\n"
+        "        sys.stdin.read()\n"
     )
     file = Path(makers.__file__).with_name("cluster.py")
     file.write_text(script)
@@ -331,5 +332,5 @@ def test_a_running_cluster_is_connected_to_and_its_loss_is_told(makers):
 @pytest.mark.parametrize("way", [sweep_workers.connect, sweep_workers.local_cluster])
 def test_without_the_extra_its_name_is_given(monkeypatch, way):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(DocumentError, match=r"install alignsim\[cluster\]"):
-        way("127.0.0.1:9")
+    with pytest.raises(DocumentError, match=r"install alignsim\[cluster\]"), way("127.0.0.1:9"):
+        pass

@@ -1,10 +1,9 @@
 """The commands. Heavy modules are imported by the command that needs them."""
 
 import json
-import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -17,6 +16,8 @@ from alignsim import (
     cli_recovery,
     cli_studies,
     cli_sweeps,
+    endings,
+    files,
     streams,
 )
 
@@ -29,6 +30,11 @@ _weights = cli_common.weights
 def main() -> None:
     """Run the command line; every fault of the user's ends in one line and exit code 2."""
     streams.make_safe()
+    with endings.streams(), endings.stoppable():
+        _run()
+
+
+def _run() -> NoReturn:
     try:
         code = cli.main(prog_name="alignsim", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -36,13 +42,16 @@ def main() -> None:
         sys.exit(error.exit_code)
     except click.ClickException as error:
         _stop(error.format_message())
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("alignsim: stopped", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except (click.Abort, KeyboardInterrupt) as error:
+        if isinstance(error.__cause__, EOFError):  # to click the end of a file is an interruption
+            raise error.__cause__ from None
+        cli_common.say_stopped()
+        sys.exit(endings.STOPPED)
     except OSError as error:
+        if error.filename == files.PRINTED:
+            endings.drop_output()
+            if isinstance(error, BrokenPipeError):  # such as `| head`, which has what it wanted
+                sys.exit(0)
         _stop(f"{error.filename or 'a file'}: {error.strerror or error}")
     except ValueError as error:
         if _is_expected(error):
@@ -56,7 +65,7 @@ def _is_expected(error: ValueError) -> bool:
     return isinstance(error, DocumentError)
 
 
-def _stop(message: str) -> None:
+def _stop(message: str) -> NoReturn:
     click.echo(f"alignsim: {' '.join(message.split())}", err=True)
     sys.exit(2)
 

@@ -4,7 +4,7 @@ import re
 
 import click
 
-from alignsim import cli_common, streams
+from alignsim import cli_common, endings, streams
 
 PORT = 8000
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
@@ -90,7 +90,11 @@ def app(port: int, no_browser: bool, in_class: bool, teacher_key: str, root_path
     else:
         click.echo(f"alignsim is at {place.address}")
     click.echo("Ctrl-C ends it.")
-    serving.serve(place, browser=not no_browser)
+    try:
+        serving.serve(place, browser=not no_browser)
+    except KeyboardInterrupt:
+        cli_common.say_stopped()
+        endings.leave(endings.STOPPED)
 
 
 def _was_written(option: str) -> bool:

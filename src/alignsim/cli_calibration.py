@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from alignsim import cli_common
+from alignsim import cli_common, files
 
 FOLDER = click.Path(path_type=Path)
 
@@ -13,7 +13,9 @@ FOLDER = click.Path(path_type=Path)
 @click.command()
 @click.argument("specification", type=FOLDER)
 @click.option("--out", type=FOLDER, help="Folder of samples, posterior and figures.")
-@click.option("--weights", type=FOLDER, help="Weight file to write, with its draws beside it.")
+@click.option(
+    "--weights", type=cli_common.FILE, help="Weight file to write, with its draws beside it."
+)
 @click.option(
     "--date",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -43,20 +45,21 @@ def calibrate(
     from alignsim import calibrate as calibration
     from alignsim import calibration_report
 
+    if files.is_stdout(weights):
+        raise click.UsageError("--weights: name a file; the draws are written beside it")
     chosen = calibration.read(specification)
     cli_common.sampler_ready("arviz", "corner", "h5netcdf", "h5py")
     folder = out or Path(chosen.name)
-    with cli_common.terminable():
-        found = calibration.calibrate(chosen, folder, workers, cli_common.samples_bar(chosen.name))
-        files = calibration_report.write(found, folder)
+    found = calibration.calibrate(chosen, folder, workers, cli_common.samples_bar(chosen.name))
+    made = calibration_report.write(found, folder)
     if weights is not None:
         stated = calibration.today() if date is None else date.date().isoformat()
-        files += calibration.install(found, weights, specification.as_posix(), stated)
+        made += calibration.install(found, weights, specification.as_posix(), stated)
     if as_json:
         cli_common.print_json(calibration.record(found))
     else:
         click.echo(calibration_report.as_text(found))
-    for file in files:
+    for file in made:
         click.echo(f"{file}: written", err=True)
 
 
@@ -84,16 +87,15 @@ def compare(
     chosen = model_comparison.read(specification)
     cli_common.sampler_ready()
     folder = out or Path("comparison-quick" if quick else "comparison")
-    with cli_common.terminable():
-        found = model_comparison.compare(
-            chosen, folder, quick, workers, cli_common.samples_bar(chosen.name)
-        )
-        files = comparison_report.write_comparison(found, folder)
+    found = model_comparison.compare(
+        chosen, folder, quick, workers, cli_common.samples_bar(chosen.name)
+    )
+    made = comparison_report.write_comparison(found, folder)
     if as_json:
         cli_common.print_json(model_comparison.record(found))
     else:
         click.echo(comparison_report.comparison_text(found))
-    click.echo(f"\n{folder}: {len(files)} files", err=True)
+    click.echo(f"\n{folder}: {len(made)} files", err=True)
 
 
 @click.command()
@@ -117,13 +119,12 @@ def forecast(specification: Path, out: Path, only_score: bool, workers: int, as_
 
     plan = forecasts.read(specification)
     cli_common.sampler_ready()
-    with cli_common.terminable():
-        if not only_score:
-            forecasts.issue(plan, out, workers, cli_common.samples_bar(plan.specification.name))
-        found = forecast_scores.score(plan, out)
-        files = comparison_report.write_forecasts(plan, found, out)
+    if not only_score:
+        forecasts.issue(plan, out, workers, cli_common.samples_bar(plan.specification.name))
+    found = forecast_scores.score(plan, out)
+    made = comparison_report.write_forecasts(plan, found, out)
     if as_json:
         cli_common.print_json(comparison_report.forecasts_record(plan, found, out))
     else:
         click.echo(comparison_report.forecasts_text(plan, found))
-    click.echo(f"\n{out}: {len(files)} tables and figures beside the scores", err=True)
+    click.echo(f"\n{out}: {len(made)} tables and figures beside the scores", err=True)

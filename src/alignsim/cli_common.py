@@ -2,15 +2,15 @@
 
 import contextlib
 import json
-import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from alignsim import streams
+from alignsim import files, streams
 
 if TYPE_CHECKING:
     from alignsim.sweeps import Execute, Progress
@@ -69,11 +69,17 @@ def sampler_ready(*libraries: str) -> None:
     announce_compilation()
 
 
-def samples_bar(label: str) -> Callable[[int, str], None]:
-    """Samples done, on a terminal."""
+def _tqdm() -> Any:
+    """The bars, with a lock for threads alone: one for processes would start another process."""
     from tqdm import tqdm
 
-    shown = tqdm(desc=label, unit=" samples", disable=None, file=sys.stderr, leave=False)
+    tqdm.set_lock(threading.RLock())
+    return tqdm
+
+
+def samples_bar(label: str) -> Callable[[int, str], None]:
+    """Samples done, on a terminal."""
+    shown = _tqdm()(desc=label, unit=" samples", disable=None, file=sys.stderr, leave=False)
 
     def show(done: int, name: str) -> None:
         shown.update(done - shown.n)
@@ -84,9 +90,7 @@ def samples_bar(label: str) -> Callable[[int, str], None]:
 
 def bar(label: str, total: int | None = None) -> Callable[[int, str], None]:
     """A progress bar on a terminal; silent elsewhere."""
-    from tqdm import tqdm
-
-    shown = tqdm(total=total, desc=label, disable=None, file=sys.stderr, leave=False)
+    shown = _tqdm()(total=total, desc=label, disable=None, file=sys.stderr, leave=False)
 
     def show(done: int, note: str = "") -> None:
         shown.n = done
@@ -95,14 +99,9 @@ def bar(label: str, total: int | None = None) -> Callable[[int, str], None]:
     return show
 
 
-@contextlib.contextmanager
-def terminable() -> Iterator[None]:
-    """A request to end is an interruption like Ctrl-C, so that nothing is left half-written."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def say_stopped() -> None:
+    """Say that the program was told to end, and does."""
+    click.echo("alignsim: stopped", err=True)
 
 
 @contextlib.contextmanager
@@ -118,24 +117,19 @@ def executed(
         else:
             yield lambda make, indices: sweep_workers.processes(make, indices, workers)
         return
-    if dask is not None:
-        client = sweep_workers.connect(dask)
-    else:
-        client = sweep_workers.local_cluster(dask_local or 1)
-    with client:
+    cluster = sweep_workers.connect(dask) if dask else sweep_workers.local_cluster(dask_local or 1)
+    with cluster as client:
         yield lambda make, indices: sweep_workers.dask(make, indices, client)
 
 
 def run_bar(name: str) -> Callable[["Progress"], None]:
     """Runs done, runs a second and time left, on a terminal."""
-    from tqdm import tqdm
-
     bar: Any = None
 
     def show(state: "Progress") -> None:
         nonlocal bar
         if bar is None:
-            bar = tqdm(
+            bar = _tqdm()(
                 total=state.total,
                 initial=state.before,
                 desc=name,
@@ -152,12 +146,38 @@ def run_bar(name: str) -> Callable[["Progress"], None]:
     return show
 
 
+class OutputFile(click.Path):
+    """A file to write: ``-`` is standard output, and ``./-`` a file of that name."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; the file ``-`` by its full path."""
+        path = super().convert(value, param, ctx)
+        return Path.cwd() / path if path == files.STDOUT and str(value) != "-" else path
+
+
+class FigureFile(OutputFile):
+    """The same for a figure: PNG or SVG, and PNG for what has no name that says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, refused before any work where it says another form."""
+        path = super().convert(value, param, ctx)
+        if form(path) not in ("png", "svg"):
+            self.fail(f"{path}: should end in .png or .svg", param, ctx)
+        return path
+
+
+FILE = OutputFile(path_type=Path)
+FIGURE = FigureFile(path_type=Path)
+
+
+def form(path: Path) -> Any:
+    """Form of a figure in a file, by its name; PNG for standard output and devices."""
+    return path.suffix[1:].lower() or ("png" if files.is_stream(path) else "")
+
+
 def written(figure: Any, file: Path) -> None:
-    """Write a figure whole. Raises UsageError for a file that is neither PNG nor SVG."""
+    """Write a figure whole, as PNG or SVG."""
     from alignsim import documents, plots
 
-    form = file.suffix[1:].lower()
-    if form not in ("png", "svg"):
-        raise click.UsageError(f"{file}: should end in .png or .svg")
-    documents.write_whole(file, plots.rendered(figure, form))  # type: ignore[arg-type]
+    documents.write_whole(file, plots.rendered(figure, form(file)))
     click.echo(f"{file}: written", err=True)

@@ -72,9 +72,8 @@ def fit(
     chosen = specifications.read(specification)
     cli_common.sampler_ready("arviz", "sklearn")
     show = cli_common.samples_bar(chosen.name)
-    with cli_common.terminable():
-        fitted = fits.fit(chosen, out, workers, show)
-        found = within.within(chosen, fitted, out, workers, show)
+    fitted = fits.fit(chosen, out, workers, show)
+    found = within.within(chosen, fitted, out, workers, show)
     parts = (
         energy.energy(chosen, found.world),
         fits.identified(chosen, fitted),
@@ -117,8 +116,7 @@ def forecast(specification: Path, out: Path, workers: int, as_json: bool) -> Non
     if chosen.forecast is None:
         raise DocumentError(str(specification), None, "forecast", "names no world to forecast")
     cli_common.sampler_ready("sklearn")
-    with cli_common.terminable():
-        fitted = fits.fit(chosen, out, workers, cli_common.samples_bar(chosen.name))
+    fitted = fits.fit(chosen, out, workers, cli_common.samples_bar(chosen.name))
     main = fitted[chosen.main]
     found = registering.forecasts(chosen, fitted)
     files = registering.issue(chosen, found, fitted, out)

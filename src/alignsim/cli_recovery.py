@@ -34,10 +34,9 @@ def recover(specification: Path, out: Path, workers: int, as_json: bool) -> None
 
     extras.ready("dynesty")
     plan = recovery.read(specification)
-    with cli_common.terminable():
-        cli_common.announce_compilation()
-        show = cli_common.bar(plan.specification.name, len(plan.replications()))
-        ranks = recovery.run(plan, out, workers, show)
+    cli_common.announce_compilation()
+    show = cli_common.bar(plan.specification.name, len(plan.replications()))
+    ranks = recovery.run(plan, out, workers, show)
     files = recovery_tables.write(plan, ranks, out)
     figure = plots_recovery.ranks(ranks, plan.specification.draws)
     write_whole(out / "recovery.png", plots.rendered(figure, "png"))

@@ -35,7 +35,7 @@ def sensitivity(specification: Path, out: Path, workers: int, quick: bool, as_js
 
     extras.ready("SALib", "ema_workbench")
     plan = sensitivity_sweeps.read(specification, quick)
-    with cli_common.terminable(), cli_common.executed(workers) as execute:
+    with cli_common.executed(workers) as execute:
         cli_common.announce_compilation()
         found = studies.run(plan, out, execute, cli_common.run_bar)
         click.echo("tables and figures ...", err=True)

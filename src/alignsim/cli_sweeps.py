@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alignsim import cli_common
+from alignsim import cli_common, files
 
 if TYPE_CHECKING:
     from alignsim.plots_sweeps import Kind
@@ -48,7 +48,7 @@ def sweep(
     planned = sweep_points.read(specification)
     if planned.specification.design.kind == "morris":
         extras.ready("SALib")
-    with cli_common.terminable(), cli_common.executed(workers, dask, dask_local) as execute:
+    with cli_common.executed(workers, dask, dask_local) as execute:
         cli_common.announce_compilation()
         report = sweeps.run(planned, out, execute, cli_common.run_bar(planned.specification.name))
     if as_json:
@@ -111,7 +111,7 @@ def replay(
 )
 @click.option("--state", help="One ally only.")
 @click.option("--date", help="Step of a sweep that keeps every step; by default the last.")
-@click.option("--csv", type=click.Path(path_type=Path), help="Write the table to a file instead.")
+@click.option("--csv", type=cli_common.FILE, help="Write the table to a file instead; - prints it.")
 @cli_common.as_json
 def tabulate(
     folder: Path,
@@ -152,8 +152,8 @@ def tabulate(
 @click.option("--state", help="One ally only.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
-    help="PNG or SVG file; by default the folder's name with .png.",
+    type=cli_common.FIGURE,
+    help="PNG or SVG file, or - for standard output; by default the folder's name with .png.",
 )
 def plot(folder: Path, kind: "Kind | None", state: str | None, out: Path | None) -> None:
     """Plot a sweep: heat map, response curves with bands, small multiples or simplex.
@@ -184,7 +184,11 @@ def plot(folder: Path, kind: "Kind | None", state: str | None, out: Path | None)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 @cli_common.seed
 @cli_common.weights
-@click.option("--figure", type=click.Path(path_type=Path), help="PNG or SVG file to write.")
+@click.option(
+    "--figure",
+    type=cli_common.FIGURE,
+    help="PNG or SVG file to write; with - the figure is all that is printed.",
+)
 @cli_common.as_json
 def redlines(
     scenario: str,
@@ -229,6 +233,8 @@ def redlines(
     )
     if figure is not None:
         cli_common.written(plots_redlines.figure(found), figure)
+    if files.is_stdout(figure):
+        return
     if as_json:
         cli_common.print_json(found.rows())
     else:

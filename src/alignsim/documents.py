@@ -1,12 +1,9 @@
 """YAML files read strictly, with the line of every key; files written whole or not at all."""
 
-import contextlib
 import copy
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +21,8 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
     StreamEndEvent,
 )
+
+from alignsim.files import write_whole as write_whole
 
 ENCODING = "utf-8-sig"
 """Encoding of every file read: UTF-8, of which a byte order mark is no part."""
@@ -297,24 +296,3 @@ def _events(name: str, text: str) -> Iterator[Any]:
 def digest(content: Any) -> str:
     """SHA-256 of plain data, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def write_whole(path: Path, content: bytes | str) -> None:
-    """Write a file under a temporary name in its folder, then rename it into place.
-
-    Nothing half-written is left behind: on any failure the temporary file is removed.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    raw = content.encode("utf-8") if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(raw)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise

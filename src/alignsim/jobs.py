@@ -7,7 +7,7 @@ input, formula or setting makes a new sample, and an interrupted study goes on w
 import contextlib
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from alignsim import (
     documents,
     drawn_inputs,
+    files,
     history,
     hypotheses,
     kernel,
@@ -46,8 +47,8 @@ Told = Callable[[int, str], None]
 SPARE = 2
 """Drawings of the inputs made for each that is needed: the model refuses some."""
 
-_LEFT = ("*.checkpoint.tmp", ".*.json.*")
-"""What a process that was killed while it wrote leaves in a folder, under names of the moment."""
+_PART = "*.checkpoint.tmp"
+"""Pattern of the sampler's checkpoints while it writes them."""
 
 TRACED = 300
 """Points of a sample's course that are kept beside its draws."""
@@ -215,13 +216,9 @@ class Maker:
         if not file.exists():
             checkpoint = file.with_suffix(".checkpoint")
             file.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                documents.write_whole(file, work.made(checkpoint))
-            except OSError as error:
-                if error.filename is None:
-                    # A full disk is met by a descriptor, which has no name.
-                    error.filename = str(file)
-                raise
+            with files.named(checkpoint):  # which the sampler writes
+                text = work.made(checkpoint)
+            documents.write_whole(file, text)
             checkpoint.unlink(missing_ok=True)
         return index
 
@@ -238,8 +235,8 @@ def run(
     The same jobs give the same results on any number of workers. Raises DocumentError for a
     damaged file, or where a worker dies.
     """
-    files = make(jobs, folder, workers, told)
-    return [_read(job, file) for job, file in zip(jobs, files, strict=True)]
+    kept = make(jobs, folder, workers, told)
+    return [_read(job, file) for job, file in zip(jobs, kept, strict=True)]
 
 
 @wholes.taken(workers=wholes.ONE_UP)
@@ -253,17 +250,17 @@ def make(
 
     Raises DocumentError where a worker dies, or another process works in the folder.
     """
-    files = [folder / f"{work.digest}.json" for work in works]
-    maker = Maker(tuple(works), tuple(files))
-    missing = [index for index, file in enumerate(files) if not file.exists()]
+    kept = [folder / f"{work.digest}.json" for work in works]
+    maker = Maker(tuple(works), tuple(kept))
+    missing = [index for index, file in enumerate(kept) if not file.exists()]
     done = len(works) - len(missing)
     told(done, "")
     if missing:
-        with _held(folder):
-            for index in _made(maker, missing, workers):
+        with _held(folder), contextlib.closing(_made(maker, missing, workers)) as made:
+            for index in made:
                 done += 1
                 told(done, works[index].name)
-    return files
+    return kept
 
 
 @contextlib.contextmanager
@@ -276,7 +273,7 @@ def _held(folder: Path) -> Iterator[None]:
     except filelock.Timeout:
         raise documents.DocumentError(str(folder), None, "", "in use by another process") from None
     try:
-        for pattern in _LEFT:
+        for pattern in (files.PART, _PART):  # of a process that was killed
             for left in folder.glob(pattern):
                 left.unlink(missing_ok=True)
         yield
@@ -284,10 +281,10 @@ def _held(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _made(maker: Maker, missing: list[int], workers: int) -> Iterator[int]:
+def _made(maker: Maker, missing: list[int], workers: int) -> Generator[int, None, None]:
     if workers == 1 or len(missing) < 2:
         return sweep_workers.serial(maker, missing)
-    return sweep_workers.processes(maker, missing, min(workers, len(missing)))
+    return sweep_workers.processes(maker, missing, min(workers, len(missing)), "samples")
 
 
 def _seed(job: Job) -> int:

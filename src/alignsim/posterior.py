@@ -6,8 +6,7 @@ episode, state, kind, toward and date beside it.
 """
 
 import importlib.metadata
-import os
-import tempfile
+import io
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -288,15 +287,19 @@ def _asking(course: Course, option: int) -> Ranges:
 
 
 def write(idata: Any, file: Path) -> None:
-    """Write an InferenceData as netCDF, whole or not at all. Raises DocumentError."""
-    extras.imported("h5netcdf")
-    handle, temporary = tempfile.mkstemp(suffix=".nc")
-    os.close(handle)
-    try:
-        idata.to_netcdf(temporary, engine="h5netcdf")
-        documents.write_whole(file, Path(temporary).read_bytes())
-    finally:
-        os.unlink(temporary)
+    """Write an InferenceData as netCDF, whole or not at all. Raises DocumentError, OSError."""
+    h5netcdf, backends = extras.imported("h5netcdf"), extras.imported("xarray.backends")
+    made = io.BytesIO()
+    with h5netcdf.File(made, "w") as root:
+        root.attrs.update(idata.attrs)
+        for name in idata.groups():
+            group = idata[name]
+            numbers = [
+                key for key, values in group.variables.items() if values.dtype.kind in "biuf"
+            ]
+            store = backends.H5NetCDFStore(root.create_group(name))
+            group.dump_to_store(store, encoding={key: {"zlib": True} for key in numbers})
+    documents.write_whole(file, made.getvalue())
 
 
 def read(file: Path) -> Any:

@@ -6,17 +6,24 @@ outcome the modal one at the last step, and how that threshold moves while the o
 over their evidence ranges. Thresholds are the model's, under one weight set.
 """
 
+import contextlib
 import functools
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim import drawn_inputs, kernel, memberships, variant_paths, variants, wholes
+from alignsim import (
+    drawn_inputs,
+    kernel,
+    memberships,
+    sweep_workers,
+    variant_paths,
+    variants,
+    wholes,
+)
 from alignsim.decision import JOINED, LEVEL_NAMES, LEVELS
 from alignsim.redline_tables import RedLine, RedLines
 from alignsim.scenario import Scenario
@@ -354,11 +361,12 @@ def find(
     now = study.counts(base.line, 0, runs)
     already = goal.margin(now) >= 0.0
     drawn = [goal.margin(study.counts(one.line, 0, draw_runs)) >= 0.0 for one in study.worlds()]
-    lines: list[RedLine] = []
-    for line in _looked_into(study, [] if already else chosen, workers):
-        lines.append(line)
-        if progress is not None:
-            progress(len(lines), line.path)
+    lines: dict[int, RedLine] = {}
+    with contextlib.closing(_looked_into(study, [] if already else chosen, workers)) as found:
+        for index, line in found:
+            lines[index] = line
+            if progress is not None:
+                progress(len(lines), line.path)
     return RedLines(
         scenario=scenario.name,
         state=state,
@@ -372,16 +380,27 @@ def find(
         runs=runs,
         draws=draws,
         seed=seed,
-        lines=tuple(sorted(lines, key=lambda line: line.rank)),
+        lines=tuple(sorted((lines[index] for index in sorted(lines)), key=lambda line: line.rank)),
     )
 
 
-def _looked_into(study: _Study, paths: list[str], workers: int) -> Iterator[RedLine]:
-    """Lines in the order of the paths, from this process or from several."""
-    look = functools.partial(_red_line, study)
+@dataclass(frozen=True)
+class _Look:
+    """Looks into a candidate by its number; can be sent to another process."""
+
+    study: _Study
+    paths: tuple[str, ...]
+
+    def __call__(self, index: int) -> tuple[int, RedLine]:
+        return index, _red_line(self.study, self.paths[index])
+
+
+def _looked_into(
+    study: _Study, paths: list[str], workers: int
+) -> Generator[tuple[int, RedLine], None, None]:
+    """Numbers of paths and their lines, as they are ready, from this process or from several."""
+    look, numbers = _Look(study, tuple(paths)), range(len(paths))
     if workers == 1 or len(paths) < 2:
-        yield from map(look, paths)
-        return
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(paths)), spawn) as pool:
-        yield from pool.map(look, paths, chunksize=4)
+        return sweep_workers.serial(look, numbers)
+    count = min(workers, len(paths))
+    return sweep_workers.processes(look, numbers, count, "redlines", "run the command again")

@@ -18,6 +18,7 @@ import filelock
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
 
+from alignsim import files
 from alignsim.documents import DocumentError
 
 MANIFEST = "manifest.json"
@@ -110,14 +111,14 @@ class Store:
         for name in _visible(self.folder / CHUNKS):
             if not _NAME.fullmatch(name):
                 raise _error(self.folder / CHUNKS, f"{name!r} is no chunk; move it elsewhere")
-        for index, files in _numbered(self.folder / CHUNKS).items():
-            link = self._link(index, files[0]) if len(files) == 1 else None
+        for index, found in _numbered(self.folder / CHUNKS).items():
+            link = self._link(index, found[0]) if len(found) == 1 else None
             if link is not None:
                 linked[index] = link
                 continue
-            for file in files:
+            for file in found:
                 file.unlink()
-            self.damaged += len(files)
+            self.damaged += len(found)
         known = set(linked.values())
         for file in failure_files(self.folder):
             if file.name not in known:
@@ -154,7 +155,8 @@ class Store:
         for left in temporaries.glob(f"chunk-*{_PART}"):
             left.unlink()
         # Not in the lock itself, which some systems truncate when another process tries it.
-        (temporaries / "process").write_text(f"{os.getpid()} on {platform.node()}", "utf-8")
+        with files.named(temporaries / "process"):
+            (temporaries / "process").write_text(f"{os.getpid()} on {platform.node()}", "utf-8")
         if (self.folder / MANIFEST).exists():
             self._compare()
         else:
@@ -227,18 +229,18 @@ def chunk_files(folder: Path) -> tuple[list[Path], int]:
     total = read_manifest(folder)["chunks"]
     numbered = _numbered(folder / CHUNKS)
     missing = total - sum(index < total for index in numbered)
-    return [_only(files) for files in numbered.values()], missing
+    return [_only(found) for found in numbered.values()], missing
 
 
 def failure_files(folder: Path) -> list[Path]:
     """Files of the points that failed, in order of chunk; chunks without failures have none."""
-    return [file for files in _numbered(folder / FAILURES).values() for file in files]
+    return [file for found in _numbered(folder / FAILURES).values() for file in found]
 
 
 def chunk_file(folder: Path, index: int) -> Path | None:
     """File of one chunk, None where it is not made yet; DocumentError where it is there twice."""
-    files = _numbered(folder / CHUNKS).get(index)
-    return _only(files) if files else None
+    found = _numbered(folder / CHUNKS).get(index)
+    return _only(found) if found else None
 
 
 def failed_points(folder: Path) -> int:
@@ -252,10 +254,10 @@ def failed_points(folder: Path) -> int:
     return failed
 
 
-def _only(files: list[Path]) -> Path:
-    if len(files) > 1:
-        raise _error(files[1], "a chunk that is there twice; run the same sweep again")
-    return files[0]
+def _only(found: list[Path]) -> Path:
+    if len(found) > 1:
+        raise _error(found[1], "a chunk that is there twice; run the same sweep again")
+    return found[0]
 
 
 def _visible(folder: Path) -> list[str]:

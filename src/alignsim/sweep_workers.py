@@ -22,9 +22,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from alignsim import wholes
+from alignsim import endings, wholes
 from alignsim.documents import DocumentError
 from alignsim.sweep_store import Chunk
 
@@ -41,7 +42,11 @@ Client = Any
 SECONDS = 10
 """How long a cluster may take to answer."""
 
-_RESUME = "the same command goes on where it stopped"
+RESUME = "the same command goes on where it stopped"
+"""What to do where work was lost of which the rest is kept."""
+
+_UNHEARD = endings.known("SIGINT", "SIGHUP")
+"""What a terminal sends to all that it started: for this process alone, which ends its workers."""
 
 
 class _Raised(NamedTuple):
@@ -58,28 +63,37 @@ def serial(make: Callable[[int], Made], indices: Iterable[int]) -> Generator[Mad
 
 @wholes.taken(workers=wholes.ONE_UP)
 def processes(
-    make: Callable[[int], Made], indices: Iterable[int], workers: int
+    make: Callable[[int], Made],
+    indices: Iterable[int],
+    workers: int,
+    name: str = "sweep",
+    advice: str = RESUME,
 ) -> Generator[Made, None, None]:
     """Chunks made by ``workers`` new processes, each with two numbers in hand at most.
 
     The processes end with the generator, whatever ends it, and with this process. Raises what
-    ``make`` raises, DocumentError where a process dies, and ValueError for workers below 1.
+    ``make`` raises, DocumentError where a process dies, and ValueError for workers below 1. A
+    process that dies is told under the ``name`` of the work, with ``advice``.
     """
     left = iter(indices)
     first = list(itertools.islice(left, workers))
     pool: dict[Connection, SpawnProcess] = {}
     try:
-        with _interrupts_held():
+        with _unheard():
             for _ in first:
                 pipe, process = _started(make)
                 pool[pipe] = process
-        yield from _handed_out(pool, itertools.chain(first, left))
+        try:
+            yield from _handed_out(pool, itertools.chain(first, left))
+        except _DiedError as died:
+            raise DocumentError(name, None, "", f"{died}; {advice}") from None
     finally:
-        for process in pool.values():
-            process.kill()
-        for pipe, process in pool.items():
-            process.join()
-            pipe.close()
+        with endings.held(endings.ENDING):  # a second Ctrl-C waits until nobody is left
+            for process in pool.values():
+                process.kill()
+            for pipe, process in pool.items():
+                process.join()
+                pipe.close()
 
 
 def _handed_out(
@@ -116,7 +130,8 @@ def _started(make: Callable[[int], Any]) -> tuple[Connection, SpawnProcess]:
 
 def _serve(make: Callable[[int], Any], pipe: Connection) -> None:
     """A worker: numbers in, chunks out, until the other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for one in _UNHEARD:
+        signal.signal(one, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
@@ -130,6 +145,10 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+class _DiedError(Exception):
+    """A worker died, and how."""
+
+
 @contextlib.contextmanager
 def _alive(process: SpawnProcess) -> Iterator[None]:
     try:
@@ -138,24 +157,19 @@ def _alive(process: SpawnProcess) -> Iterator[None]:
         process.join(SECONDS)
         code = process.exitcode
         how = f"by signal {-code}" if code is not None and code < 0 else f"with exit code {code}"
-        message = f"a worker process died ({how}); {_RESUME}"
-        raise DocumentError("sweep", None, "", message) from None
+        raise _DiedError(f"a worker process died ({how})") from None
 
 
 @contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C is for this process alone: what is started meanwhile inherits that, from birth."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker
+def _unheard() -> Iterator[None]:
+    """What is started meanwhile does not hear Ctrl-C or the end of a terminal, from birth."""
+    if hasattr(signal, "pthread_sigmask"):
+        from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # its start would lift the mask
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+        with endings.held(_UNHEARD):
+            resource_tracker.ensure_running()  # its start lifts the mask, for Ctrl-C
+    with endings.held(_UNHEARD):
         yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _attempt(make: Callable[[int], Any], index: int) -> Any:
@@ -231,22 +245,31 @@ def _arrived(client: Client, outcome: Any) -> Chunk | _Raised:
 
 def _lost(client: Client, reason: str) -> DocumentError:
     name = client.scheduler.address if client.scheduler else "dask"
-    return DocumentError(name, None, "", f"the cluster failed: {reason}; {_RESUME}")
+    return DocumentError(name, None, "", f"the cluster failed: {reason}; {RESUME}")
 
 
 @wholes.taken(workers=wholes.ONE_UP)
-def local_cluster(workers: int) -> Client:
-    """A Dask cluster of processes of this machine, which ends when the client is closed."""
+@contextlib.contextmanager
+def local_cluster(workers: int) -> Iterator[Client]:
+    """A Dask cluster of processes of this machine, which ends with the block."""
     distributed = _distributed()
-    with _interrupts_held():
-        return distributed.Client(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-            set_as_default=False,
-        )
+    with endings.temporary_folder() as folder, _scratch(folder):
+        with _unheard():
+            client = distributed.Client(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+                set_as_default=False,
+            )
+        with client:
+            yield client
+
+
+def _scratch(folder: Path) -> Any:
+    """Scheduler and workers keep their files in a folder."""
+    return importlib.import_module("dask").config.set({"temporary-directory": str(folder)})
 
 
 def connect(address: str) -> Client:

@@ -5,11 +5,12 @@ draws, so that all points share their draws: two of them differ only by their va
 content depends on its number alone, and so the dataset is the same whoever makes it, and when.
 """
 
+import contextlib
 import hashlib
 import math
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,7 +48,7 @@ MAX_BLOCK = 100_000
 """Replications counted in one row: a point with more has several rows."""
 MAX_CHUNKS = 50_000
 
-Execute = Callable[[Callable[[int], Chunk], Iterable[int]], Iterator[Chunk]]
+Execute = Callable[[Callable[[int], Chunk], Iterable[int]], sweep_workers.Chunks]
 
 
 class Block(NamedTuple):
@@ -351,13 +352,15 @@ def run(
         before = sum(plan.runs(index) for index in done)
         state = Progress(before, before, sweep.runs)
         made = 0
-        for chunk in execute(maker, (i for i in range(plan.chunks) if i not in done)):
-            store.write(chunk)
-            made += 1
-            state.done += chunk.runs
-            state.failed += chunk.failed
-            if progress is not None:
-                progress(state)
+        missing = (index for index in range(plan.chunks) if index not in done)
+        with contextlib.closing(execute(maker, missing)) as chunks:
+            for chunk in chunks:
+                store.write(chunk)
+                made += 1
+                state.done += chunk.runs
+                state.failed += chunk.failed
+                if progress is not None:
+                    progress(state)
         damaged = store.damaged
     return Report(
         sweep.points,

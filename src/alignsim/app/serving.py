@@ -128,7 +128,10 @@ def server(place: Place) -> uvicorn.Server:
 
 
 def serve(place: Place, browser: bool) -> None:
-    """Serve until Ctrl-C. Open pages are told and end; nothing is kept."""
+    """Serve until Ctrl-C. Open pages are told and end; nothing is kept.
+
+    Ends with KeyboardInterrupt, whatever signal told the server to end; threads may still compute.
+    """
     warm()
     made = server(place)
     if browser:
@@ -137,3 +140,5 @@ def serve(place: Place, browser: bool) -> None:
     threading.Thread(target=warm_rest, daemon=True).start()
     with place.bound:
         made.run(sockets=[place.bound])
+    if made.should_exit:
+        raise KeyboardInterrupt
