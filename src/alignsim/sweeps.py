@@ -10,7 +10,7 @@ import hashlib
 import math
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,7 +48,7 @@ MAX_BLOCK = 100_000
 """Replications counted in one row: a point with more has several rows."""
 MAX_CHUNKS = 50_000
 
-Execute = Callable[[Callable[[int], Chunk], Iterable[int]], sweep_workers.Chunks]
+Execute = Callable[[Callable[[int], Chunk], Iterable[int]], Iterator[Chunk]]
 
 
 class Block(NamedTuple):
@@ -353,7 +353,12 @@ def run(
         state = Progress(before, before, sweep.runs)
         made = 0
         missing = (index for index in range(plan.chunks) if index not in done)
-        with contextlib.closing(execute(maker, missing)) as chunks:
+        chunks = execute(maker, missing)
+        with (
+            contextlib.closing(chunks)
+            if isinstance(chunks, Generator)
+            else contextlib.nullcontext()
+        ):
             for chunk in chunks:
                 store.write(chunk)
                 made += 1
