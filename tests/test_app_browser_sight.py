@@ -164,6 +164,10 @@ def test_a12_explore_prints_as_a_handout(
     assert page.locator("#result figure").first.evaluate(breaks) == "avoid"
     paper = page.pdf(format="A4", landscape=size is LANDSCAPE)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) <= 2
+    page = visitor.open("explore/?states.KOR.norms_emphasis=0.8&kept=start%3Dcrimea-2014")
+    page.emulate_media(media="print")
+    lefts = {one.bounding_box()["x"] for one in page.locator("#result figure").all()}
+    assert len(lefts) == 2
     visitor.leave()
 
 
