@@ -200,6 +200,7 @@ TABLE = (
         {"exposure": down(), "replaceable": up(), "price_advantage": down(), "engagement": up()},
         (
             ((0.4, 0.25, 0.1, 0.0), -0.33),  # frozen: all that level 5 endangers
+            ((0.4, 0.25, 0.1, 0.25), -0.165),  # half way to maintained: half of it (C22)
             ((0.4, 0.25, 0.1, 0.5), 0.0),  # maintained
             ((0.4, 0.25, 0.1, 1.0), 0.0),
         ),

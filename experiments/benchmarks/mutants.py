@@ -1,9 +1,9 @@
 """Says what share of the single changes to the theory its tests catch, from a run of mutmut.
 
-``make mutants`` runs mutmut as `pyproject.toml` sets it up, and then this: every change that lives,
-and a line for each module. Ends with 1 where a module is below the bar, or where mutmut tried
-nothing. A change counts as caught only when a test fails: not when time ran out, nor when mutmut
-did not come to it.
+``make mutants`` runs mutmut as `pyproject.toml` sets it up, and then this, which prints every
+change that lives and a line for each module. Ends with 1 where a module is below the bar, or where
+mutmut tried nothing. A change counts as caught only when a test fails: not when time ran out, nor
+when mutmut did not come to it.
 """
 
 import subprocess
