@@ -53,7 +53,7 @@ def test_a11_table_and_text_of_a_state_take_the_same_numbers() -> None:
             if forecaster == THEORY:
                 assert all(f"<strong>{number}</strong>" in text for number in table.values()), state
             if state != "GBR":
-                told = re.findall(r"The theory goes from ([\d.]+\W%) to ([\d.]+\W%)", text)
+                told = re.findall(r"The theory goes from ([<>\d.]+\W%) to ([<>\d.]+\W%)", text)
                 assert told == [(table[BEFORE], table[AFTER])], state
 
 
