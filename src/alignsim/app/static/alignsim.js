@@ -213,10 +213,13 @@ const knock = () => {
 const await_connection = (on) => {
   if (!document.querySelector(".shiny-html-output")) return;
   const note = document.getElementById("unreached");
-  const waiting = setTimeout(() => {
+  const look = () => {
     note.hidden = false;
-    if (!window.Shiny?.shinyapp?.isConnected()) knock();
-  }, UNREACHED);
+    /* While the first try is still under way, there is nothing to knock for. */
+    if (window.Shiny.shinyapp?.isConnected()) waiting = setTimeout(look, UNREACHED);
+    else knock();
+  };
+  let waiting = setTimeout(look, UNREACHED);
   on("shiny:connected", () => { clearTimeout(waiting); note.hidden = true; });
 };
 document.addEventListener("click", (event) => { if (event.target.id === "again") location.reload(); });
