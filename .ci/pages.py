@@ -24,7 +24,8 @@ def main() -> None:
         try:
             assert server.stdout is not None
             address = server.stdout.readline().split()[-1]
-            for _ in range(300):
+            for _ in range(1500):
+                assert server.poll() is None, "the app has ended"
                 try:
                     opened(f"{address}static/alignsim.css")
                     break

@@ -94,7 +94,6 @@ def against_mesa() -> float:
                 AlignmentModel,
                 parameters,
                 number_processes=1,
-                max_steps=9,
                 data_collection_period=-1,
                 display_progress=False,
             )
