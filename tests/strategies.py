@@ -439,6 +439,8 @@ def _random_table(
     for name, row in rows.items():
         most = share if name == "russia_trade_share" else None
         often = len(months) if name == "severity" else 2
+        if inputs.of_start(name):  # holds before the start, and cannot change later
+            often = 0
         changed_in = {rng.choice(months) for _ in range(often) if rng.random() < 0.2}
         changes = {
             _random_date(rng, month): _random_value(rng, row, most) for month in sorted(changed_in)

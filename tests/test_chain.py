@@ -61,7 +61,7 @@ def ends(monkeypatch):
             state: Outcome(word, *(outcomes.BOUNDS[word][place] for place in (1, 0, 2)), ())
             for state, word in words.items()
         }
-        monkeypatch.setattr(chain.history, "ends", lambda _: found)
+        monkeypatch.setattr(chain.history, "ends", lambda *_: found)
 
     return made
 

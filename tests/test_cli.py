@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from alignsim import cli, documents, reading, weights
+from alignsim import cli, reading, weights
 
 EPISODES = ("crimea-2014", "rapprochement-2016", "ukraine-2022")
 
@@ -239,7 +239,7 @@ def test_a_full_disk_ends_in_one_line_and_leaves_nothing(
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(documents.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     said = fault(capsys, "run", "crimea-2014", "--runs", "1", "--out", str(tmp_path / "out"))
     assert "No space left" in said
     assert not list((tmp_path / "out").iterdir())

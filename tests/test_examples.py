@@ -42,7 +42,7 @@ def test_docstring_examples() -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a user's clone: commands may write into it, and read what others wrote."""
     found = tmp_path_factory.mktemp("clone")
-    for name in ("configs", "experiments"):
+    for name in ("configs", "experiments", "seeds"):
         (found / name).symlink_to(ROOT / name)
     return found
 

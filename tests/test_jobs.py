@@ -365,7 +365,7 @@ def test_c4_a_folder_of_samples_that_cannot_be_made_is_named(tmp_path):
 
 def test_c5_what_a_killed_process_left_half_written_is_removed(tmp_path):
     (tmp_path / f"{'0' * 64}.checkpoint.tmp").write_text("half")
-    (tmp_path / f".{'0' * 64}.json.abcdefgh").write_text("half")
+    (tmp_path / ".alignsim-0123456789abcdef.part").write_text("half")
     (tmp_path / f"{'0' * 64}.checkpoint").write_text("whole, and of another sample")
     jobs.run([a_job()], tmp_path)
     assert set(contents(tmp_path)) == {f"{a_job().digest}.json", f"{'0' * 64}.checkpoint"}

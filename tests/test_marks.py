@@ -105,7 +105,7 @@ def test_c11_manifests_are_read_with_a_mark(tmp_path):
 
 def test_c11_every_reader_of_text_leaves_marks_out():
     """What reads text as plain UTF-8 reads the project's own sources, which have no mark."""
-    own = {"documentation.py", "traceability.py", "sweep_store.py"}
+    own = {"documentation.py", "traceability.py", "sweep_store.py", "sources.py"}
     plain = re.compile(r"""read_text\((encoding=)?"utf-?8"|\.open\(encoding=|\.decode\("utf""")
     found = {file.name for file in (ROOT / "src").rglob("*.py") if plain.search(file.read_text())}
     assert found == own

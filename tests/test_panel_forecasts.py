@@ -415,7 +415,7 @@ def test_files_are_named_after_forecasters_and_hashed(study, fitted, found, issu
     assert FILES.items() <= named.items()
     for name, one in manifest["files"].items():
         assert one["sha256"] == hashlib.sha256((folder / name).read_bytes()).hexdigest()
-    assert manifest["specification"] == study.model_dump(mode="json")
+    assert manifest["specification"] == study.model_dump(mode="json", exclude_none=True)
     assert manifest["fits"] == {name: one.result.job.digest for name, one in fitted.items()}
 
 

@@ -15,7 +15,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from alignsim import documents, evaluation, history, plots, plots_paths, report, report_tables
+from alignsim import evaluation, history, plots, plots_paths, report, report_tables
 from alignsim.evaluation import Evaluation
 from alignsim.model import AlignmentModel
 
@@ -152,7 +152,7 @@ def full_disk(last: str) -> Callable[[object, object], None]:
 def test_a_full_disk_leaves_no_temporary_file_and_no_page(
     result: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(documents.os, "replace", full_disk(".svg"))
+    monkeypatch.setattr("os.replace", full_disk(".svg"))
     with pytest.raises(OSError, match="No space left"):
         report.write(result, tmp_path)
     written = {"paths.csv", "scores.csv", "reproduce.json", "figures/overview.png"}

@@ -329,8 +329,10 @@ def test_a_running_cluster_is_connected_to_and_its_loss_is_told(makers):
         cluster.communicate(timeout=10)
 
 
-@pytest.mark.parametrize("way", [sweep_workers.connect, sweep_workers.local_cluster])
-def test_without_the_extra_its_name_is_given(monkeypatch, way):
+@pytest.mark.parametrize(
+    ("way", "to"), [(sweep_workers.connect, "127.0.0.1:9"), (sweep_workers.local_cluster, 1)]
+)
+def test_without_the_extra_its_name_is_given(monkeypatch, way, to):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(DocumentError, match=r"install alignsim\[cluster\]"), way("127.0.0.1:9"):
+    with pytest.raises(DocumentError, match=r"install alignsim\[cluster\]"), way(to):
         pass

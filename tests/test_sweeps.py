@@ -305,7 +305,8 @@ def test_batches_of_a_block_give_the_same_bytes(tmp_path: Path, monkeypatch, kep
 
 def test_all_points_share_their_draws(tmp_path: Path):
     """Two points with the same values have the same runs."""
-    design = "{kind: table, rows: [{energy: 0.5}, {energy: 0.9}, {energy: 0.5}]}"
+    (tmp_path / "t.csv").write_text("energy\n0.5\n0.9\n0.5\n")
+    design = "{kind: table, file: t.csv}"
     factors = "\n  energy: {path: indices.KOR.exposure}"
     _, table = made(tmp_path, factors=factors, design=design, replications="30", keep="steps")
     first, other, same = (
@@ -660,7 +661,7 @@ def test_trade_shares_above_1_fail(tmp_path: Path):
 
 @pytest.mark.parametrize("kept", ["final", "steps", "counts", "step-counts"])
 def test_chunks_of_failed_points_only_are_readable(tmp_path, small_chunks, kept: str):
-    rows_ = ", ".join(["{energy: 7}"] * 5 + ["{energy: 0.5}"] * 4)
+    rows_ = ", ".join(f"{{energy: {value}}}" for value in (3, 4, 5, 6, 7, 0.5, 0.6, 0.7, 0.8))
     factors = """
   energy: {path: indices.KOR.exposure}"""
     design = f"{{kind: table, rows: [{rows_}]}}"

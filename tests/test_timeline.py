@@ -347,7 +347,9 @@ def test_the_coalition_level_is_the_mean_over_clubs_of_the_mean_over_others(scen
     levels = [data.draw(level) for _ in scenario.allies]
     of = {
         scenario.leader: Fraction(leader, 5),
-        **{code: Fraction(bloc.level.value) / 5 for code, bloc in scenario.blocs.items()},
+        **{
+            code: Fraction(scenario.before(bloc.level)) / 5 for code, bloc in scenario.blocs.items()
+        },
         **{code: Fraction(own, 5) for code, own in zip(scenario.allies, levels, strict=True)},
     }
     got = coalition(scenario, leader, levels)

@@ -21,8 +21,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 PACKAGE = __name__.partition(".")[0]
-NO_NUMBERS = frozenset({"filelock", "pydantic", "ruamel"})
-"""Libraries that lock folders, or read and check files. What files say enters a digest as data."""
+NO_NUMBERS = frozenset({"filelock", "packaging", "pydantic", "ruamel"})
+"""Libraries that lock folders, compare versions, or read and check files. What files say enters a
+digest as data."""
 ABSENT = "absent"
 """The version of a library that is not installed."""
 

@@ -58,7 +58,7 @@ def _shipped(text: str) -> str | None:
     """Name of the shipped scenario whose file it is, below the line on weights; None for others."""
     bare = text.partition("\n")[2] if text.startswith(APART) else text
     for name in settings.starts():
-        if reading.find(name).read_text("utf-8") == bare:
+        if documents.text(reading.find(name)) == bare:
             return name
     return None
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from alignsim import documents
 from alignsim.documents import DocumentError
 from alignsim.outcomes import Outcome
 from alignsim.panel import baselines
@@ -207,10 +208,7 @@ def _calibrated(calibration: pd.DataFrame) -> list[Part]:
 def sentences(folder: Path) -> dict[tuple[Counts, int], str]:
     """The registered sentences by side and number. Raises DocumentError without them."""
     file = folder / REGISTRATION
-    try:
-        text = file.read_text("utf-8")
-    except OSError as error:
-        raise DocumentError(str(file), None, "", f"cannot be read: {error.strerror}") from None
+    text = documents.text(file)
     found: dict[tuple[Counts, int], str] = {}
     for counts, head in HEADS.items():
         _, _, rest = text.partition(head)

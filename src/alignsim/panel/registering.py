@@ -140,7 +140,9 @@ def issue(
         "specification": specification.model_dump(mode="json", exclude_none=True),
         "fits": {name: one.result.job.digest for name, one in fitted.items()},
         "scenarios": {
-            name: reading.read(name).digest for name in (specification.fit_on, found.scenario.name)
+            name: reading.read(name).digest
+            for name in (specification.fit_on, specification.forecast)
+            if name is not None
         },
         "inputs": _inputs(),
         "code": code(),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from alignsim import chain, outcomes
+from alignsim import chain, outcomes, wholes
 from alignsim import weights as weight_sets
 from alignsim.decision import LevelTerms
 from alignsim.documents import DocumentError
@@ -43,6 +43,7 @@ class Verdict:
     diagnosis: pd.DataFrame
 
 
+@wholes.taken(resamples=wholes.ONE_UP, seed=wholes.SEED)
 def verdict(
     folder: Path,
     file: Path,
