@@ -2,11 +2,15 @@
 
 import contextlib
 import importlib
+import io
 import resource
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars
+import pyarrow as pa
 
 from alignsim.nested import Sample, Settings, Target
 
@@ -134,3 +138,19 @@ def missing(monkeypatch, library):
         return load(name, *more)
 
     monkeypatch.setattr(importlib, "import_module", without)
+
+
+def goes_everywhere(table, folder):
+    """A table of one type a column, that Arrow, Parquet, Polars and CSV take."""
+    assert len(table) > 0
+    for column in table:
+        kinds = {type(cell) for cell in table[column].dropna()}
+        assert len(kinds) <= 1, f"{column} has {kinds}"
+    made = pa.Table.from_pandas(table, preserve_index=False)
+    assert [str(field.name) for field in made.schema if pa.types.is_null(field.type)] == []
+    table.to_parquet(folder / "a.parquet")
+    assert polars.from_pandas(table).shape == table.shape
+    assert polars.read_parquet(folder / "a.parquet").height == len(table)
+    again = pd.read_csv(io.StringIO(table.to_csv(index=False)))
+    assert list(again.columns) == list(map(str, table.columns))
+    assert len(again) == len(table)

@@ -8,6 +8,7 @@ import pytest
 
 from alignsim import sweep_points, sweep_tables, sweep_text, sweeps
 from alignsim.documents import DocumentError
+from tests import studies
 
 FACTORIAL = """name: mine
 kind: sweep
@@ -140,6 +141,15 @@ def test_options_stay_in_their_order_and_no_factor_gives_the_whole(sobol):
     whole = sweep_tables.summarise(sobol, [], state="KOR")
     assert whole["runs"].tolist() == [320]
     assert whole["joined"].sum() == found["joined"].sum()
+
+
+def test_c9_tables_of_a_sweep_go_to_arrow_parquet_polars_and_csv(sobol, factorial, tmp_path):
+    for table in (
+        sweep_tables.summarise(factorial, ["severity", "stance"]),
+        sweep_tables.tabulated(sobol, []),
+        sweep_tables.by_point(sobol),
+    ):
+        studies.goes_everywhere(table, tmp_path)
 
 
 def test_profiles_are_the_summaries_and_effects_their_ends(sobol):

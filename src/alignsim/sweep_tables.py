@@ -156,7 +156,8 @@ def effects(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
     One row a scenario, ally and factor: ``first`` and ``last`` value or bin, ``p_first`` and
     ``p_last``, P(joined) there, and their ``difference``. The values of a decision are those with
-    the lowest and the highest P(joined). Between bins of few points a difference may be chance.
+    the lowest and the highest P(joined); beside them numbers are text as well. Between bins of few
+    points a difference may be chance.
     """
     rows = []
     for name, frame in found.items():
@@ -173,6 +174,9 @@ def effects(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     rows.sort(key=lambda row: -abs(row["difference"]))
     rows.sort(key=lambda row: order.index((row["scenario"], row["state"])))
     frame = pd.DataFrame(rows)
+    for end in ("first", "last"):
+        if frame[end].map(type).nunique() > 1:  # a column has one type
+            frame[end] = [one if isinstance(one, str) else f"{one:.6g}" for one in frame[end]]
     frame.attrs = dict(some.attrs)
     return frame
 
@@ -395,7 +399,9 @@ def _frame(
     frame = frame.drop(columns="_order")
     binned = [axis.name for axis in axes if axis.edges is not None]
     about: dict[Any, Any] = {
-        key: value for key, value in vars(study).items() if key not in ("folder", "files")
+        key: sorted(value) if isinstance(value, frozenset) else value  # Parquet keeps plain data
+        for key, value in vars(study).items()
+        if key not in ("folder", "files")
     }
     frame.attrs = about | {"by": [axis.name for axis in axes], "binned": binned}
     return frame

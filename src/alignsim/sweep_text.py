@@ -1,5 +1,6 @@
 """Results of a sweep for a terminal: a table of combinations, or of what each factor does."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -108,4 +109,6 @@ def _cut(text: Any, room: int) -> str:
 
 
 def _value(value: Any, room: int) -> str:
-    return _cut(f"{value:.4g}" if isinstance(value, float) else value, room)
+    with contextlib.suppress(ValueError):  # of an option's name
+        value = f"{float(value):.4g}"
+    return _cut(value, room)
