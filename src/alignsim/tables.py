@@ -36,7 +36,13 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def text(rows: list[list[Any]], headers: list[str], align: tuple[str, ...] | None = None) -> str:
-    """A plain table whose cells are strings as given."""
+    """A plain table whose cells are strings as given.
+
+    Raises ValueError where there is not one alignment for each column: some versions of tabulate
+    pass over that, others fail.
+    """
+    if align is not None and len(align) != len(headers):
+        raise ValueError(f"{len(align)} alignments for {len(headers)} columns")
     return str(
         tabulate.tabulate(
             rows, headers=headers, tablefmt="simple", disable_numparse=True, colalign=align

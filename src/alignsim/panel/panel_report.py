@@ -143,7 +143,7 @@ def _scores(scores: pd.DataFrame) -> str:
             for row in _records(own)
         ]
         headers = [str(subset), "Brier [90 %]", "log score [90 %]", "AUC"]
-        parts.append(tables.text(rows, headers, ("left", *["right"] * 4)))
+        parts.append(tables.text(rows, headers, ("left", *["right"] * 3)))
     return "\n\n".join(parts)
 
 
