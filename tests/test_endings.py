@@ -144,7 +144,7 @@ def test_what_is_ignored_stays_ignored():
 def test_signals_wait_until_a_block_is_left():
     with pytest.raises(KeyboardInterrupt):  # noqa: PT012
         with endings.held(endings.ENDING):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
             reached = True
         pytest.fail("the signal was lost")
     assert reached
